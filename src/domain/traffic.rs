@@ -1,0 +1,219 @@
+//! What is asked of the worker, and what it reports.
+//!
+//! They live here because both ends may not name each other: the screen's logic and the worker are
+//! neighbours.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Answer, Cause, Facts, Kind, Outcome, ResourceId, RowId, Settlement, State};
+
+/// A batch's number in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BatchId(pub i64);
+
+/// The asker's own number for an order, given back in the reports on whether it was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// What the worker is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Delete these rows. Answered by [`Report::Accepted`] once they are on disk as queued, or by
+    /// [`Report::Rejected`]. The first request is sent `hold` later.
+    Delete {
+        ticket: Ticket,
+        rows: Vec<RowId>,
+        hold: Duration,
+    },
+    /// Take a batch back while it is held.
+    TakeBack(BatchId),
+    Pause,
+    Unpause,
+    /// End every batch: what is on the wire is settled, the rest goes back to where it was.
+    Stop,
+    /// Settle what an earlier run left unsettled: ask by GET, and repeat the DELETE where the
+    /// resource still exists.
+    Settle {
+        ticket: Ticket,
+    },
+    /// Fetch these rows and merge what the service says.
+    Refresh {
+        ticket: Ticket,
+        rows: Vec<RowId>,
+    },
+    /// Mirror the account's list of files.
+    Sync {
+        ticket: Ticket,
+    },
+}
+
+/// Why an order was not taken; nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NoKey,
+    ReadOnly,
+    /// The journal could not be written. The text is the store's.
+    Journal(String),
+    /// Nothing in the order can be deleted: all rows are gone or in another batch.
+    Nothing,
+}
+
+/// Why a batch, a sync or a refresh ended before its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Halt {
+    pub cause: Cause,
+    /// The answer that ended it; `None` when the user did.
+    pub answer: Option<Answer>,
+}
+
+/// How many items came to which outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub deleted: u64,
+    pub gone: u64,
+    pub refused: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+    pub unsettled: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, outcome: Outcome, count: u64) {
+        *self.slot(outcome) += count;
+    }
+
+    pub fn get(&self, outcome: Outcome) -> u64 {
+        let mut copy = *self;
+        *copy.slot(outcome)
+    }
+
+    pub fn total(&self) -> u64 {
+        Outcome::ALL.into_iter().map(|o| self.get(o)).sum()
+    }
+
+    /// Everything asked is so.
+    pub fn is_success(&self) -> bool {
+        self.total() == self.deleted + self.gone
+    }
+
+    fn slot(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Deleted => &mut self.deleted,
+            Outcome::Gone => &mut self.gone,
+            Outcome::Refused => &mut self.refused,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Cancelled => &mut self.cancelled,
+            Outcome::Unsettled => &mut self.unsettled,
+        }
+    }
+}
+
+/// What mirroring the list of files found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncTally {
+    pub pages: u64,
+    /// Distinct files the server named.
+    pub seen: u64,
+    pub new: u64,
+    /// Rows the server no longer has; only ever non-zero for a complete listing.
+    pub gone: u64,
+    /// Entries that could not be read as a file.
+    pub skipped: u64,
+    /// The listing ran to its end and did not contradict itself.
+    pub complete: bool,
+}
+
+/// What the worker did. Carries the id and the whole result, so that whoever listens can fold it in
+/// without asking back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// A batch is on disk as queued. `rows` are those that entered it, in the order of sending.
+    Accepted {
+        ticket: Ticket,
+        batch: BatchId,
+        rows: Vec<RowId>,
+        starts_at: Timestamp,
+    },
+    Rejected {
+        ticket: Ticket,
+        refusal: Refusal,
+    },
+    TakenBack {
+        batch: BatchId,
+        rows: Vec<RowId>,
+    },
+    /// The undo window is over.
+    Started {
+        batch: BatchId,
+    },
+    /// A request is about to leave; its intent is on disk.
+    Sending {
+        batch: BatchId,
+        row: RowId,
+        attempt: u32,
+    },
+    /// This item will be tried again at `until`.
+    Waiting {
+        batch: BatchId,
+        row: RowId,
+        attempt: u32,
+        until: Timestamp,
+        answer: Answer,
+    },
+    /// The outcome is on disk, and the row's state with it.
+    Settled {
+        batch: BatchId,
+        settlement: Settlement,
+        state: State,
+        at: Timestamp,
+    },
+    /// The batch sends nothing more; what is on the wire will still settle.
+    Halted {
+        batch: BatchId,
+        halt: Halt,
+    },
+    /// Nothing of this batch is pending any more. `returned` never left; each is back in its state.
+    Finished {
+        batch: BatchId,
+        tally: Tally,
+        returned: Vec<(RowId, State)>,
+    },
+    /// The journal stopped taking writes: nothing more is sent until it does.
+    JournalFailed {
+        error: String,
+    },
+    Paused,
+    Unpaused,
+    SyncProgress {
+        ticket: Ticket,
+        tally: SyncTally,
+    },
+    Synced {
+        ticket: Ticket,
+        tally: SyncTally,
+    },
+    /// A fetched resource, merged into the ledger.
+    Refreshed {
+        ticket: Ticket,
+        kind: Kind,
+        id: ResourceId,
+        row: RowId,
+        state: State,
+        facts: Box<Facts>,
+    },
+    /// One row could not be refreshed.
+    NotRefreshed {
+        ticket: Ticket,
+        id: ResourceId,
+        answer: Answer,
+    },
+    /// A sync, a refresh or a settling came to its end; `halt` says if that was before its time.
+    Done {
+        ticket: Ticket,
+        halt: Option<Halt>,
+    },
+    /// No order is left to carry out.
+    Idle,
+}
