@@ -22,4 +22,5 @@
 //! row id, and `view` draws once. The command line joins at the worker.
 
 pub mod domain;
+pub mod locale;
 pub mod secret;

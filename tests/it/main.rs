@@ -1,1 +1,4 @@
+//! The integration tests: one binary, so that the whole is linked once.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod catalogue;

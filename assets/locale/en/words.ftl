@@ -1,0 +1,71 @@
+# Domain values as text.
+
+kind-response = response
+kind-file = file
+count-responses = { $count ->
+    [one] { $count } response
+   *[other] { $count } responses
+}
+count-files = { $count ->
+    [one] { $count } file
+   *[other] { $count } files
+}
+
+state-tracked = tracked
+state-queued = queued
+state-sending = sending
+state-deleted = deleted
+state-gone = gone
+state-refused = refused
+state-failed = failed
+state-unsettled = unsettled
+state-expired = expired
+state-cancelled = cancelled
+
+source-hand = added by hand
+source-import = imported
+source-sync = found by sync
+source-demo = demo
+
+answer-tries = { $count } tries
+answer-request-id = request id { $id }
+
+cause-service = the service refused this item
+cause-not-deleted = the service says it did not delete it
+cause-no-verdict = the answer does not say whether it was deleted
+cause-not-json = the answer is { $detail }, not the service's JSON: is this the service at all?
+cause-truncated = the answer broke off
+cause-other-id = the answer is about another id: { $detail }
+cause-error-in-success = the answer says success and carries an error
+cause-too-large = the answer is longer than { $detail } bytes
+cause-timeout = no answer within { $detail } s
+cause-disconnected = the connection broke: { $detail }
+cause-unreachable = no connection, nothing was sent: { $detail }
+cause-key-refused = the service does not accept the API key
+cause-wrong-address = this is not an answer of the service about an id: check the base URL and proxies
+cause-redirected = redirected to { $detail }, which is never followed: check the base URL
+cause-quota = a quota is used up
+cause-exhausted = gave up retrying
+cause-stopped = stopped
+cause-interrupted = sent by a run that ended before the answer came
+
+refusal-no-key = no API key
+refusal-read-only = read-only
+refusal-journal = the ledger cannot be written, so nothing was sent: { $error }
+refusal-nothing = nothing to delete: all of it is gone already or in another batch
+
+id-error-empty = it is empty
+id-error-too-long = { $length } characters are too long for an id (at most { $limit })
+id-error-not-visible = character { $at } is not visible ASCII
+id-error-dots = . and .. are not ids
+id-error-masked = it is masked with *; the whole id is needed
+
+query-unknown-key = unknown key
+query-unknown-kind = unknown kind: response or file
+query-unknown-state = unknown state: tracked, queued, sending, deleted, gone, refused, failed, unsettled or expired
+query-missing-value = a value is missing
+query-not-a-duration = not a duration: write 90s, 15m, 12h, 3d or 2w
+query-not-a-size = not a size: write 500, 20KB, 10MB, 1.5GB or 1GiB
+query-needs-comparison = this key takes < or >, not a colon
+query-needs-colon = this key takes a colon, not < or >
+query-open-quote = the quote is not closed

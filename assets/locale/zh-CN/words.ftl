@@ -1,0 +1,65 @@
+# 领域值的文字。
+
+kind-response = 响应
+kind-file = 文件
+count-responses = { $count } 个响应
+count-files = { $count } 个文件
+
+state-tracked = 已跟踪
+state-queued = 排队中
+state-sending = 发送中
+state-deleted = 已删除
+state-gone = 已不存在
+state-refused = 被拒绝
+state-failed = 失败
+state-unsettled = 未定
+state-expired = 已过期
+state-cancelled = 已取消
+
+source-hand = 手动添加
+source-import = 导入
+source-sync = 同步发现
+source-demo = 演示
+
+answer-tries = 共尝试 { $count } 次
+answer-request-id = 请求 ID { $id }
+
+cause-service = 服务拒绝了这一项
+cause-not-deleted = 服务表示没有删除
+cause-no-verdict = 应答没有说明是否已删除
+cause-not-json = 应答是 { $detail }，不是服务的 JSON：对方真的是该服务吗？
+cause-truncated = 应答不完整
+cause-other-id = 应答说的是另一个 ID：{ $detail }
+cause-error-in-success = 应答状态为成功，却带有错误
+cause-too-large = 应答超过 { $detail } 字节
+cause-timeout = { $detail } 秒内没有应答
+cause-disconnected = 连接中断：{ $detail }
+cause-unreachable = 无法建立连接，没有发送任何请求：{ $detail }
+cause-key-refused = 服务不接受该 API Key
+cause-wrong-address = 这不是服务针对某个 ID 的应答：请检查 Base URL 和代理
+cause-redirected = 被重定向到 { $detail }（从不跟随重定向）：请检查 Base URL
+cause-quota = 配额已用尽
+cause-exhausted = 多次重试后放弃
+cause-stopped = 已停止
+cause-interrupted = 上次运行已发出请求，但在收到应答前结束
+
+refusal-no-key = 没有 API Key
+refusal-read-only = 只读模式
+refusal-journal = 无法写入台账，因此没有发送任何请求：{ $error }
+refusal-nothing = 没有可删除的内容：全部已不存在或在其他批次中
+
+id-error-empty = 为空
+id-error-too-long = { $length } 个字符，超过 ID 的上限（{ $limit }）
+id-error-not-visible = 第 { $at } 个字符不是可见的 ASCII 字符
+id-error-dots = “.”和“..”不是 ID
+id-error-masked = 含有掩码 *，需要完整的 ID
+
+query-unknown-key = 未知的键
+query-unknown-kind = 未知的类型：应为 response 或 file
+query-unknown-state = 未知的状态：应为 tracked、queued、sending、deleted、gone、refused、failed、unsettled 或 expired
+query-missing-value = 缺少值
+query-not-a-duration = 不是时长：请写成 90s、15m、12h、3d 或 2w
+query-not-a-size = 不是大小：请写成 500、20KB、10MB、1.5GB 或 1GiB
+query-needs-comparison = 这个键要用 < 或 >，不能用冒号
+query-needs-colon = 这个键要用冒号，不能用 < 或 >
+query-open-quote = 引号没有闭合

@@ -1,0 +1,256 @@
+//! Domain values as text.
+
+use crate::domain::{
+    Answer, Cause, Halt, IdError, Kind, MAX_ID_LEN, Outcome, Problem, QueryError, Refusal, Source,
+    State, visible,
+};
+
+use super::Catalogue;
+
+impl Catalogue {
+    pub fn kind(&self, kind: Kind) -> String {
+        self.text(match kind {
+            Kind::Response => "kind-response",
+            Kind::File => "kind-file",
+        })
+        .into_owned()
+    }
+
+    /// `3 responses`, `1 file`.
+    pub fn count_of(&self, kind: Kind, count: u64) -> String {
+        let key = match kind {
+            Kind::Response => "count-responses",
+            Kind::File => "count-files",
+        };
+        self.with(key, &[("count", count.into())])
+    }
+
+    pub fn state(&self, state: State) -> String {
+        self.text(match state {
+            State::Tracked => "state-tracked",
+            State::Queued => "state-queued",
+            State::Sending => "state-sending",
+            State::Deleted => "state-deleted",
+            State::Gone => "state-gone",
+            State::Refused => "state-refused",
+            State::Failed => "state-failed",
+            State::Unsettled => "state-unsettled",
+            State::Expired => "state-expired",
+        })
+        .into_owned()
+    }
+
+    pub fn outcome(&self, outcome: Outcome) -> String {
+        self.text(match outcome {
+            Outcome::Deleted => "state-deleted",
+            Outcome::Gone => "state-gone",
+            Outcome::Refused => "state-refused",
+            Outcome::Failed => "state-failed",
+            Outcome::Cancelled => "state-cancelled",
+            Outcome::Unsettled => "state-unsettled",
+        })
+        .into_owned()
+    }
+
+    pub fn source(&self, source: Source) -> String {
+        self.text(match source {
+            Source::Hand => "source-hand",
+            Source::Import => "source-import",
+            Source::Sync => "source-sync",
+            Source::Demo => "source-demo",
+        })
+        .into_owned()
+    }
+
+    /// Why, in one line: our reading of the answer, then the service's own words, then the tries
+    /// and the request id, which is what the service's support asks for.
+    pub fn answer(&self, answer: &Answer) -> String {
+        let mut parts = Vec::new();
+        if let Some(cause) = answer.cause.filter(|c| *c != Cause::Service) {
+            parts.push(self.cause(cause, answer.detail.as_deref()));
+        }
+        let said = [&answer.code, &answer.message]
+            .into_iter()
+            .flatten()
+            .map(|text| visible(text))
+            .collect::<Vec<_>>()
+            .join(": ");
+        match (answer.status, said.is_empty()) {
+            (Some(status), true) => parts.push(format!("HTTP {status}")),
+            (Some(status), false) => parts.push(format!("HTTP {status} {said}")),
+            (None, false) => parts.push(said),
+            (None, true) => {}
+        }
+        if answer.attempts > 1 {
+            parts.push(self.with("answer-tries", &[("count", answer.attempts.into())]));
+        }
+        if let Some(id) = answer.request_id.as_deref()
+            // Ark's messages end in the id already.
+            && !answer.message.as_deref().is_some_and(|m| m.contains(id))
+        {
+            parts.push(self.with("answer-request-id", &[("id", visible(id).into())]));
+        }
+        parts.join(" · ")
+    }
+
+    pub fn cause(&self, cause: Cause, detail: Option<&str>) -> String {
+        let detail = visible(detail.unwrap_or("?"));
+        let with = |key: &str| self.with(key, &[("detail", detail.as_ref().into())]);
+        let plain = |key: &str| self.text(key).into_owned();
+        match cause {
+            Cause::Service => plain("cause-service"),
+            Cause::NotDeleted => plain("cause-not-deleted"),
+            Cause::NoVerdict => plain("cause-no-verdict"),
+            Cause::NotJson => with("cause-not-json"),
+            Cause::Truncated => plain("cause-truncated"),
+            Cause::OtherId => with("cause-other-id"),
+            Cause::ErrorInSuccess => plain("cause-error-in-success"),
+            Cause::TooLarge => with("cause-too-large"),
+            Cause::Timeout => with("cause-timeout"),
+            Cause::Disconnected => with("cause-disconnected"),
+            Cause::Unreachable => with("cause-unreachable"),
+            Cause::KeyRefused => plain("cause-key-refused"),
+            Cause::WrongAddress => plain("cause-wrong-address"),
+            Cause::Redirected => with("cause-redirected"),
+            Cause::Quota => plain("cause-quota"),
+            Cause::Exhausted => plain("cause-exhausted"),
+            Cause::Stopped => plain("cause-stopped"),
+            Cause::Interrupted => plain("cause-interrupted"),
+        }
+    }
+
+    pub fn halt(&self, halt: &Halt) -> String {
+        match &halt.answer {
+            Some(answer) => self.answer(answer),
+            None => self.cause(halt.cause, None),
+        }
+    }
+
+    pub fn refusal(&self, refusal: &Refusal) -> String {
+        match refusal {
+            Refusal::NoKey => self.text("refusal-no-key").into_owned(),
+            Refusal::ReadOnly => self.text("refusal-read-only").into_owned(),
+            Refusal::Journal(error) => {
+                self.with("refusal-journal", &[("error", visible(error).into())])
+            }
+            Refusal::Nothing => self.text("refusal-nothing").into_owned(),
+        }
+    }
+
+    pub fn id_error(&self, error: &IdError) -> String {
+        match error {
+            IdError::Empty => self.text("id-error-empty").into_owned(),
+            IdError::TooLong(len) => self.with(
+                "id-error-too-long",
+                &[("length", (*len).into()), ("limit", MAX_ID_LEN.into())],
+            ),
+            IdError::NotVisibleAscii { at } => {
+                self.with("id-error-not-visible", &[("at", (*at).into())])
+            }
+            IdError::DotSegment => self.text("id-error-dots").into_owned(),
+            IdError::Masked => self.text("id-error-masked").into_owned(),
+        }
+    }
+
+    pub fn query_error(&self, error: &QueryError) -> String {
+        self.text(match error.problem {
+            Problem::UnknownKey => "query-unknown-key",
+            Problem::UnknownKind => "query-unknown-kind",
+            Problem::UnknownState => "query-unknown-state",
+            Problem::MissingValue => "query-missing-value",
+            Problem::NotADuration => "query-not-a-duration",
+            Problem::NotASize => "query-not-a-size",
+            Problem::NeedsComparison => "query-needs-comparison",
+            Problem::NeedsColon => "query-needs-colon",
+            Problem::OpenQuote => "query-open-quote",
+        })
+        .into_owned()
+    }
+
+    /// A length of time in at most two units: `12s`, `5m`, `3h20m`, `2d4h`, `90d`. Negative counts
+    /// as zero.
+    pub fn span(&self, seconds: i64) -> String {
+        let s = seconds.max(0);
+        match s {
+            0..60 => format!("{s}s"),
+            60..3_600 => format!("{}m", s / 60),
+            3_600..86_400 if s % 3_600 < 60 => format!("{}h", s / 3_600),
+            3_600..86_400 => format!("{}h{}m", s / 3_600, s % 3_600 / 60),
+            86_400..864_000 if s % 86_400 < 3_600 => format!("{}d", s / 86_400),
+            86_400..864_000 => format!("{}d{}h", s / 86_400, s % 86_400 / 3_600),
+            _ => format!("{}d", s / 86_400),
+        }
+    }
+
+    /// Decimal units, as the service's quota is counted: `512 B`, `1.2 MB`, `20 GB`.
+    pub fn bytes(&self, bytes: u64) -> String {
+        const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+        if bytes < 1_000 {
+            return format!("{bytes} B");
+        }
+        let mut tenths = u128::from(bytes) * 10;
+        let mut unit = 0;
+        tenths /= 1_000;
+        while tenths >= 10_000 && unit + 1 < UNITS.len() {
+            tenths /= 1_000;
+            unit += 1;
+        }
+        if tenths < 100 {
+            format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+        } else {
+            format!("{} {}", tenths / 10, UNITS[unit])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Lang;
+
+    #[test]
+    fn spans_and_sizes_are_short() {
+        let words = Catalogue::new(Lang::En);
+        let spans = [
+            (-5, "0s"),
+            (59, "59s"),
+            (3_600, "1h"),
+            (12_000, "3h20m"),
+            (86_400 * 2 + 3_600 * 4, "2d4h"),
+            (86_400 * 90 + 5_000, "90d"),
+        ];
+        for (seconds, text) in spans {
+            assert_eq!(words.span(seconds), text);
+        }
+        let sizes = [
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (695_110, "695 kB"),
+            (1_250_000, "1.2 MB"),
+            (20_000_000_000, "20 GB"),
+            (u64::MAX, "18 EB"),
+        ];
+        for (bytes, text) in sizes {
+            assert_eq!(words.bytes(bytes), text);
+        }
+    }
+
+    #[test]
+    fn an_answer_says_what_why_how_often_and_where_to_ask() {
+        let words = Catalogue::new(Lang::En);
+        let answer = Answer {
+            attempts: 4,
+            status: Some(503),
+            code: Some("InternalServiceError".into()),
+            message: Some("try\u{1b}[2J later".into()),
+            request_id: Some("021795".into()),
+            cause: Some(Cause::Exhausted),
+            ..Answer::default()
+        };
+        assert_eq!(
+            words.answer(&answer),
+            "gave up retrying · HTTP 503 InternalServiceError: try\\u{1b}[2J later · 4 tries · \
+             request id 021795"
+        );
+    }
+}
