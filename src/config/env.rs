@@ -28,7 +28,7 @@ impl Env {
 
     /// A variable's text; `None` if it is not set or empty. What is not Unicode in it becomes
     /// U+FFFD, which no setting accepts.
-    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub fn var(&self, name: &str) -> Option<Cow<'_, str>> {
         let value = self.vars.get(&OsString::from(name))?;
         (!value.is_empty()).then(|| value.to_string_lossy())
     }

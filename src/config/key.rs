@@ -36,7 +36,7 @@ pub enum NoKey {
 
 impl KeySource {
     pub(super) fn from_env(name: String, env: &Env) -> Self {
-        let key = env.text(&name).map(|text| ApiKey::new(&text));
+        let key = env.var(&name).map(|text| ApiKey::new(&text));
         Self::Env { name, key }
     }
 

@@ -299,7 +299,7 @@ impl Resolver<'_> {
         let log = if self.overrides.verbose {
             Some((VERBOSE.to_owned(), Origin::Flag("-v")))
         } else {
-            let log = self.env.text("ARKDECK_LOG");
+            let log = self.env.var("ARKDECK_LOG");
             log.map(|log| (log.into_owned(), Origin::Env("ARKDECK_LOG")))
         };
         if let Some((log, origin)) = &log {
@@ -313,8 +313,8 @@ impl Resolver<'_> {
             read_only,
             keys,
             log: log.map(|(log, _)| log),
-            confirm: self.env.text("ARKDECK_CONFIRM").map(Into::into),
-            no_color: self.env.text("NO_COLOR").is_some(),
+            confirm: self.env.var("ARKDECK_CONFIRM").map(Into::into),
+            no_color: self.env.var("NO_COLOR").is_some(),
             shown: self.shown,
         })
     }
@@ -322,7 +322,7 @@ impl Resolver<'_> {
     fn profile(&mut self, mut file: File) -> Result<Profile, ConfigError> {
         let (name, origin) = match (
             self.overrides.profile.clone(),
-            self.env.text("ARKDECK_PROFILE"),
+            self.env.var("ARKDECK_PROFILE"),
             file.profile.take(),
         ) {
             (Some(name), _, _) => (name, Origin::Flag("--profile")),
@@ -376,7 +376,7 @@ impl Resolver<'_> {
     }
 
     fn base_url(&mut self, from_file: Option<Placed<Url>>) -> Result<Url, ConfigError> {
-        let given = match (&self.overrides.base_url, self.env.text("ARK_BASE_URL")) {
+        let given = match (&self.overrides.base_url, self.env.var("ARK_BASE_URL")) {
             (Some(text), _) => Some((text.clone(), Origin::Flag("--base-url"))),
             (None, Some(text)) => Some((text.into_owned(), Origin::Env("ARK_BASE_URL"))),
             (None, None) => None,
