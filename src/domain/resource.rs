@@ -272,8 +272,11 @@ pub struct Counts {
 }
 
 /// What a set of rows chosen for deletion adds up to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
+    /// Those of the rows asked about that can be deleted, in the order asked: not the tombstones,
+    /// and not what another batch has in hand. Everything else here is about these.
+    pub rows: Vec<RowId>,
     pub responses: u64,
     pub files: u64,
     /// The known sizes of the files added up, in bytes.
