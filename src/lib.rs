@@ -21,6 +21,7 @@
 //! request through `api`, writes the settlement, and reports; `app::update` folds the report in by
 //! row id, and `view` draws once. The command line joins at the worker.
 
+pub mod api;
 pub mod config;
 pub mod domain;
 pub mod locale;
