@@ -1,6 +1,3 @@
-use std::io;
-use std::sync::Mutex;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -184,43 +181,17 @@ async fn nothing_was_sent_where_nobody_listens() {
     assert!(detail.contains("refused"), "{detail}");
 }
 
-/// A log that takes everything.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
-async fn neither_logs_nor_debug_output_carry_the_key() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+async fn no_debug_output_carries_the_key() {
     let (base, served) = serve_once(
         "HTTP/1.1 401 Unauthorized\r\nContent-Length: 25\r\n\r\nbad ark-00000000-secret !",
     )
     .await;
     let client = client(&base);
-    let attempt = client
-        .delete(Kind::Response, &ResourceId::new("resp_1").unwrap())
-        .await;
+    let id = ResourceId::new("resp_1").unwrap();
+    let attempt = client.delete(Kind::Response, &id).await;
     served.await.unwrap();
-    drop(guard);
     assert_eq!(attempt.answer.message.as_deref(), Some("bad [key] !"));
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("/responses/resp_1"), "{logged}");
-    let said = format!("{logged} {:?} {client:?} {attempt:?}", options(&base));
+    let said = format!("{:?} {client:?} {attempt:?}", options(&base));
     assert!(!said.contains("secret"), "{said}");
 }
