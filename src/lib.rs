@@ -25,4 +25,5 @@ pub mod api;
 pub mod config;
 pub mod domain;
 pub mod locale;
+pub mod scan;
 pub mod secret;

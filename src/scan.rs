@@ -1,0 +1,311 @@
+//! Ids in text: in pasted lines, logs, documents.
+//!
+//! In free text only what has Ark's exact shapes counts (`ark-api` section 7), because a ledger that
+//! takes look-alikes would later ask the service to delete them. A line that is nothing but an id may be
+//! any id. Refuses I/O and guesses: where a kind cannot be known, it is asked for.
+
+use std::iter;
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::domain::{IdError, Kind, ResourceId};
+
+/// `02`, 13 digits of epoch milliseconds, 38 hexadecimal digits.
+const RESPONSE: &[u8] = b"resp_02";
+const RESPONSE_LEN: usize = RESPONSE.len() + 13 + 38;
+
+/// 14 digits of wall clock in this century, a dash, 5 letters or digits.
+const FILE: &[u8] = b"file-20";
+const FILE_LEN: usize = FILE.len() + 12 + 1 + 5;
+
+/// What may stand around an id on a line of its own: it was copied out of JSON, code or a list.
+const OPENING: &[char] = &['"', '\'', '`', '[', '(', '{', '<'];
+const CLOSING: &[char] = &['"', '\'', '`', ']', ')', '}', '>', ',', ';'];
+
+/// An id found in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub kind: Kind,
+    pub id: ResourceId,
+    /// Where it stands, in bytes.
+    pub at: Range<usize>,
+}
+
+/// What one line that a user typed, pasted or piped in turns out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The line is an id, and its kind is known.
+    Id(Kind, ResourceId),
+    /// The line is one word that could be an id of either kind.
+    NeedsKind(ResourceId),
+    /// The line is a text with ids in it: a log line, a URL, a row of a table. Never empty.
+    Ids(Vec<Found>),
+    /// The line is neither; [`IdError::Empty`] if there is nothing on it but brackets and commas.
+    Bad(IdError),
+}
+
+/// All ids of Ark's exact shapes in `text`, in order. Text in any encoding that keeps ASCII will do.
+///
+/// Passed over are masked ids (`resp_0217****`), what is part of a longer word, and digits that are no
+/// plausible time.
+pub fn ids<T: AsRef<[u8]> + ?Sized>(text: &T) -> impl Iterator<Item = Found> {
+    let text = text.as_ref();
+    let mut responses = memmem::find_iter(text, RESPONSE).peekable();
+    let mut files = memmem::find_iter(text, FILE).peekable();
+    // Neither shape can hold the beginning of another, so no candidate lies inside a match.
+    let candidates = iter::from_fn(move || match (responses.peek(), files.peek()) {
+        (Some(response), Some(file)) if response < file => {
+            responses.next().map(|at| (Kind::Response, at))
+        }
+        (_, Some(_)) => files.next().map(|at| (Kind::File, at)),
+        (_, None) => responses.next().map(|at| (Kind::Response, at)),
+    });
+    candidates.filter_map(|(kind, start)| {
+        let len = match kind {
+            Kind::Response => RESPONSE_LEN,
+            Kind::File => FILE_LEN,
+        };
+        let at = start..start + len;
+        let id = text.get(at.clone())?;
+        let is_shaped = match kind {
+            Kind::Response => is_response(id),
+            Kind::File => is_file(id),
+        };
+        // A dash joins words in the names around files (`my-file-2026…`), and separates elsewhere.
+        let joins = |c: u8| is_word(c) || (c == b'-' && kind == Kind::File);
+        let before = start.checked_sub(1).map(|at| text[at]);
+        let after = text.get(at.end).copied();
+        if !is_shaped || before.is_some_and(joins) || after.is_some_and(|c| joins(c) || c == b'*') {
+            return None;
+        }
+        let id = ResourceId::new(std::str::from_utf8(id).ok()?).ok()?;
+        id.birth()?;
+        Some(Found { kind, id, at })
+    })
+}
+
+/// Reads one line. `kind` is what a word is taken for whose prefix names no kind; where the prefix does,
+/// the prefix wins.
+pub fn entry(line: &str, kind: Option<Kind>) -> Entry {
+    let word = line
+        .trim()
+        .trim_start_matches(OPENING)
+        .trim_end_matches(CLOSING);
+    let found: Vec<Found> = ids(word).collect();
+    match ResourceId::new(word) {
+        // A URL or a list without blanks is one word, too. Ids of other vendors do not hold Ark's.
+        Ok(_) if !found.is_empty() && found[0].at != (0..word.len()) => Entry::Ids(found),
+        Ok(id) => match id.kind().or(kind) {
+            Some(kind) => Entry::Id(kind, id),
+            None => Entry::NeedsKind(id),
+        },
+        Err(_) if !found.is_empty() => Entry::Ids(found),
+        Err(error) => Entry::Bad(error),
+    }
+}
+
+fn is_word(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || c == b'_'
+}
+
+fn is_response(id: &[u8]) -> bool {
+    let (digits, rest) = id[RESPONSE.len()..].split_at(13);
+    digits.iter().all(u8::is_ascii_digit)
+        && rest.iter().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether the digits are a date is left to [`ResourceId::birth`].
+fn is_file(id: &[u8]) -> bool {
+    let (digits, rest) = id[FILE.len()..].split_at(12);
+    digits.iter().all(u8::is_ascii_digit)
+        && rest[0] == b'-'
+        && rest[1..]
+            .iter()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::bytes::Regex;
+
+    use super::*;
+
+    const RESP: &str = "resp_021795227300456a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3";
+    const FILE_ID: &str = "file-20261121101500-k3v9q";
+
+    fn found(text: &str) -> Vec<&str> {
+        ids(text).map(|found| &text[found.at]).collect()
+    }
+
+    fn id(text: &str) -> ResourceId {
+        ResourceId::new(text).unwrap()
+    }
+
+    #[test]
+    fn finds_ids_wherever_they_stand() {
+        for text in [
+            format!("{RESP} {FILE_ID}"),
+            format!("{RESP}\n{FILE_ID}\r\n"),
+            format!(r#"{{"id":"{RESP}","file_id":"{FILE_ID}"}}"#),
+            format!("DELETE /api/v3/responses/{RESP}?x=1, then {FILE_ID}."),
+            format!("响应{RESP}已删除，文件{FILE_ID}还在"),
+            format!("profile-2026 file-20 resp_02 {RESP};;{FILE_ID}"),
+            format!("resp_02{RESP} {RESP}/{FILE_ID} file-20{FILE_ID}"),
+        ] {
+            assert_eq!(found(&text), [RESP, FILE_ID], "{text}");
+        }
+        let invalid = [b"\xff\xfe", RESP.as_bytes(), b"\x80"].concat();
+        assert_eq!(ids(&invalid).count(), 1);
+    }
+
+    #[test]
+    fn ids_one_separator_apart_are_all_found() {
+        let files = [FILE_ID; 5].join(" ");
+        assert_eq!(found(&files).len(), 5);
+        let responses = [RESP; 5].join(",");
+        assert_eq!(found(&responses).len(), 5);
+    }
+
+    #[test]
+    fn passes_over_look_alikes() {
+        for text in [
+            "resp_0217****",
+            "file-20251014****",
+            "file-20261121101500-*****",
+            &format!("{RESP}*"),
+            &format!("{FILE_ID}***"),
+            &format!("x{RESP}"),
+            &format!("_{RESP}"),
+            &format!("{RESP}0"),
+            &format!("pro{FILE_ID}"),
+            &format!("my-{FILE_ID}"),
+            &format!("{FILE_ID}-2"),
+            &format!("{FILE_ID}x"),
+            // OpenAI's: 48 to 50 hexadecimal digits; one had a letter among the 13.
+            "resp_02179522730a456a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3",
+            "resp_0217952273004568f9b8a1b2c3d4e5f60718293a4b5c6d7",
+            "file-20260323231911855.jpg",
+            // No such time, or none in which there was an Ark.
+            "file-20261321101500-k3v9q",
+            "file-20260230101500-k3v9q",
+            "file-20261121246000-k3v9q",
+            "file-20190101000000-k3v9q",
+            "resp_020000000000456a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3",
+            "ep-20261121101500-k3v9q",
+            &RESP[..RESP.len() - 1],
+            "resp_02",
+            "",
+        ] {
+            assert_eq!(found(text), Vec::<&str>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_may_be_an_id_with_what_it_was_copied_with() {
+        let response = Entry::Id(Kind::Response, id(RESP));
+        for line in [
+            RESP.to_owned(),
+            format!("  {RESP}\r\n"),
+            format!("\"{RESP}\","),
+            format!("['{RESP}',"),
+            format!("`{RESP}`;"),
+            format!("<{RESP}>"),
+        ] {
+            assert_eq!(entry(&line, None), response, "{line}");
+            assert_eq!(entry(&line, Some(Kind::File)), response, "{line}");
+        }
+        assert_eq!(entry("file_1", None), Entry::Id(Kind::File, id("file_1")));
+        let foreign = id("a/b?c");
+        assert_eq!(entry("a/b?c", None), Entry::NeedsKind(foreign.clone()));
+        assert_eq!(
+            entry("a/b?c", Some(Kind::File)),
+            Entry::Id(Kind::File, foreign)
+        );
+    }
+
+    #[test]
+    fn a_line_may_hold_ids_or_nothing_of_use() {
+        let held = |line: &str| match entry(line, Some(Kind::Response)) {
+            Entry::Ids(found) => found.len(),
+            _ => 0,
+        };
+        assert_eq!(held(&format!("2026-11-21 deleted {RESP} and {FILE_ID}")), 2);
+        assert_eq!(held(&format!("https://host/api/v3/files/{FILE_ID}")), 1);
+        assert_eq!(held(&format!("{RESP},{RESP}")), 2);
+        assert_eq!(held(&format!("{{\"id\":\"{RESP}\"}}")), 1);
+        let bad = [
+            ("", IdError::Empty),
+            ("  [ ", IdError::Empty),
+            ("],", IdError::Empty),
+            ("two words", IdError::NotVisibleAscii { at: 4 }),
+            ("resp_0217****", IdError::Masked),
+            ("..", IdError::DotSegment),
+        ];
+        for (line, error) in bad {
+            assert_eq!(entry(line, None), Entry::Bad(error), "{line:?}");
+        }
+    }
+
+    /// The reference's own patterns, searched as it says: take group 1, resume at its end.
+    fn by_pattern(text: &[u8]) -> Vec<(usize, String)> {
+        let patterns = [
+            r"(?-u)\b(resp_02[0-9]{13}[0-9a-f]{38})\b",
+            concat!(
+                r"(?-u)(?:^|[^0-9A-Za-z_-])(file-20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])",
+                r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]-[a-z0-9]{5})(?:$|[^0-9A-Za-z_-])"
+            ),
+        ];
+        let mut all = Vec::new();
+        for pattern in patterns {
+            let pattern = Regex::new(pattern).unwrap();
+            let mut from = 0;
+            while let Some(groups) = pattern.captures_at(text, from) {
+                let group = groups.get(1).unwrap();
+                let id = String::from_utf8(group.as_bytes().to_vec()).unwrap();
+                if text.get(group.end()) != Some(&b'*') && self::id(&id).birth().is_some() {
+                    all.push((group.start(), id));
+                }
+                from = group.end();
+            }
+        }
+        all.sort();
+        all
+    }
+
+    fn strict_id() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "resp_0217[0-9]{11}[0-9a-f]{38}",
+            "file-202[4-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]-[a-z0-9]{5}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn planted_ids_are_found_and_nothing_else(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    3 => strict_id(),
+                    1 => Just("file-20".to_owned()),
+                    1 => Just("resp_02".to_owned()),
+                    3 => Just(" ".to_owned()),
+                    1 => "[ \"/,*_a0中-]{1,2}",
+                    1 => "\\PC{0,8}",
+                ],
+                0..12,
+            ),
+        ) {
+            let text = parts.concat();
+            let ours: Vec<_> = ids(&text).map(|f| (f.at.start, f.id.to_string())).collect();
+            prop_assert_eq!(ours, by_pattern(text.as_bytes()));
+        }
+
+        #[test]
+        fn any_line_is_read_without_a_panic(line in "\\PC*", kind in prop::option::of(Just(Kind::File))) {
+            if let Entry::Ids(found) = entry(&line, kind) {
+                prop_assert!(!found.is_empty());
+            }
+        }
+    }
+}
