@@ -27,3 +27,4 @@ pub mod domain;
 pub mod locale;
 pub mod scan;
 pub mod secret;
+pub mod store;

@@ -4,3 +4,4 @@
 mod catalogue;
 mod hostile;
 mod stub;
+mod store;

@@ -1,0 +1,485 @@
+//! What we know of resources: tracking, merging, looking up, forgetting, mirroring the file list.
+//!
+//! Deletion is not here; see `journal`.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use crate::domain::{
+    Answer, Counts, Facts, Kind, ListQuery, Listing, Resource, ResourceId, Review, RowId, Sighting,
+    Source, State, Tracked, Usage,
+};
+
+use super::codes::{self, Code, stored};
+use super::error::StoreError;
+use super::select::{Select, due};
+use super::thread::Disk;
+use super::{SyncId, journal};
+
+/// How long the service may go on showing what it has deleted: reads need not see a deletion at once
+/// (`ark-api` section 11, 7). Only what is still there after that is taken as there again.
+const ECHO: SignedDuration = SignedDuration::from_secs(120);
+
+const COLUMNS: &str = "row, kind, id, state, name, bytes, model, status, purpose, mime_type, \
+    created_at, expires_at, previous, usage, created_approx, tags, source, tracked_at, settled_at, \
+    answer";
+
+fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
+    let text = |at: usize| row.get::<_, Option<String>>(at);
+    let unreadable = |at: usize, error: Box<dyn std::error::Error + Send + Sync>| {
+        rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, error)
+    };
+    let id: String = row.get(2)?;
+    let usage = text(13)?
+        .map(|json| serde_json::from_str::<Usage>(&json))
+        .transpose()
+        .map_err(|error| unreadable(13, error.into()))?;
+    let answer = text(19)?
+        .map(|json| serde_json::from_str::<Answer>(&json))
+        .transpose()
+        .map_err(|error| unreadable(19, error.into()))?;
+    let source: String = row.get(16)?;
+    let time = |at: usize| -> rusqlite::Result<_> {
+        let time: Option<Code<Timestamp>> = row.get(at)?;
+        Ok(time.map(|code| code.0))
+    };
+    Ok(Resource {
+        row: RowId(row.get(0)?),
+        kind: row.get::<_, Code<Kind>>(1)?.0,
+        id: ResourceId::new(&id).map_err(|error| unreadable(2, error.into()))?,
+        state: row.get::<_, Code<State>>(3)?.0,
+        facts: Facts {
+            name: text(4)?,
+            bytes: row.get::<_, Option<i64>>(5)?.map(i64::unsigned_abs),
+            model: text(6)?,
+            status: text(7)?,
+            purpose: text(8)?,
+            mime_type: text(9)?,
+            created_at: time(10)?,
+            expires_at: row.get::<_, Option<Code<_>>>(11)?.map(|code| code.0),
+            previous_response_id: text(12)?,
+            usage,
+        },
+        created_approx: row.get(14)?,
+        tags: codes::split_tags(&row.get::<_, String>(15)?),
+        source: Source::parse(&source)
+            .ok_or_else(|| unreadable(16, format!("source {source:?}").into()))?,
+        tracked_at: row.get::<_, Code<Timestamp>>(17)?.0,
+        settled_at: time(18)?,
+        answer,
+    })
+}
+
+/// Puts a resource back as it now is, or in for the first time if it has no row yet. Touches nothing
+/// of what the journal keeps in the row.
+fn write(disk: &Disk, row: Option<RowId>, resource: &Resource) -> Result<RowId, StoreError> {
+    let mut statement = disk.db.prepare_cached(
+        "INSERT INTO resources (row, profile, kind, id, state, name, bytes, model, status, purpose,
+             mime_type, created_at, expires_at, previous, usage, created_approx, tags, source,
+             tracked_at, settled_at, answer)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?19, ?20, ?21)
+         ON CONFLICT (row) DO UPDATE SET state = excluded.state, name = excluded.name,
+             bytes = excluded.bytes, model = excluded.model, status = excluded.status,
+             purpose = excluded.purpose, mime_type = excluded.mime_type,
+             created_at = excluded.created_at, expires_at = excluded.expires_at,
+             previous = excluded.previous, usage = excluded.usage,
+             created_approx = excluded.created_approx, tags = excluded.tags,
+             settled_at = excluded.settled_at, answer = excluded.answer
+         RETURNING row",
+    )?;
+    let facts = &resource.facts;
+    let row = statement.query_row(
+        params![
+            row.map(|row| row.0),
+            disk.profile,
+            Code(resource.kind),
+            resource.id.as_str(),
+            Code(resource.state),
+            facts.name,
+            facts.bytes.map(|n| i64::try_from(n).unwrap_or(i64::MAX)),
+            facts.model,
+            facts.status,
+            facts.purpose,
+            facts.mime_type,
+            facts.created_at.map(Code),
+            facts.expires_at.map(Code),
+            facts.previous_response_id,
+            facts.usage.map(|usage| json(&usage)),
+            resource.created_approx,
+            codes::join_tags(&resource.tags),
+            resource.source.as_str(),
+            Code(resource.tracked_at),
+            resource.settled_at.map(Code),
+            resource.answer.as_ref().map(json),
+        ],
+        |row| row.get(0).map(RowId),
+    )?;
+    Ok(row)
+}
+
+/// Our own plain structs always have a JSON form.
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn load(disk: &Disk, row: RowId) -> Result<Option<Resource>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM resources WHERE row = ?1 AND profile = ?2");
+    let mut statement = disk.db.prepare_cached(&sql)?;
+    let found = statement.query_row(params![row.0, disk.profile], resource);
+    Ok(found.optional()?)
+}
+
+fn load_id(disk: &Disk, kind: Kind, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM resources WHERE profile = ?1 AND kind = ?2 AND id = ?3");
+    let mut statement = disk.db.prepare_cached(&sql)?;
+    let found = statement.query_row(params![disk.profile, Code(kind), id.as_str()], resource);
+    Ok(found.optional()?)
+}
+
+/// Takes over what was said; what was not said stays.
+fn merge_facts(resource: &mut Resource, said: &Facts) {
+    let known = &mut resource.facts;
+    let text = |known: &mut Option<String>, said: &Option<String>| {
+        if let Some(said) = said {
+            *known = Some(stored(said).into_owned());
+        }
+    };
+    text(&mut known.name, &said.name);
+    text(&mut known.model, &said.model);
+    text(&mut known.status, &said.status);
+    text(&mut known.purpose, &said.purpose);
+    text(&mut known.mime_type, &said.mime_type);
+    text(&mut known.previous_response_id, &said.previous_response_id);
+    known.bytes = said.bytes.or(known.bytes);
+    known.expires_at = said.expires_at.or(known.expires_at);
+    known.usage = said.usage.or(known.usage);
+    if said.created_at.is_some() {
+        known.created_at = said.created_at;
+        resource.created_approx = false;
+    }
+}
+
+fn merge_tags(resource: &mut Resource, tags: &[String]) {
+    for tag in tags
+        .iter()
+        .map(|tag| stored(tag))
+        .filter(|tag| !tag.is_empty())
+    {
+        if !resource
+            .tags
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&tag))
+        {
+            resource.tags.push(tag.into_owned());
+        }
+    }
+}
+
+/// The service has shown the resource, in a look that began at `looked`: a tombstone that is
+/// contradicted by that is one no longer.
+fn revive(resource: &mut Resource, looked: Timestamp) {
+    let settled = resource.settled_at.unwrap_or(looked);
+    let contradicted = match resource.state {
+        State::Gone => settled <= looked,
+        State::Deleted => looked.duration_since(settled) > ECHO,
+        _ => false,
+    };
+    if contradicted {
+        resource.state = State::Tracked;
+        resource.settled_at = None;
+        resource.answer = None;
+    }
+}
+
+/// Tracks one sighting. `listed` is when the sync began that saw it, if one did.
+fn see(
+    disk: &Disk,
+    sighting: &Sighting,
+    now: Timestamp,
+    listed: Option<Timestamp>,
+) -> Result<Tracked, StoreError> {
+    let known = load_id(disk, sighting.kind, &sighting.id)?;
+    let is_new = known.is_none();
+    let mut resource = known.clone().unwrap_or_else(|| {
+        let born = sighting.id.birth();
+        Resource {
+            row: RowId(0),
+            kind: sighting.kind,
+            id: sighting.id.clone(),
+            state: State::Tracked,
+            facts: Facts {
+                created_at: born,
+                ..Facts::default()
+            },
+            created_approx: born.is_some(),
+            tags: Vec::new(),
+            source: sighting.source,
+            tracked_at: now,
+            settled_at: None,
+            answer: None,
+        }
+    });
+    merge_facts(&mut resource, &sighting.facts);
+    merge_tags(&mut resource, &sighting.tags);
+    if let Some(listed) = listed {
+        revive(&mut resource, listed);
+    }
+    let row = match known {
+        Some(known) if known == resource => known.row,
+        known => write(disk, known.map(|known| known.row), &resource)?,
+    };
+    Ok(Tracked { row, is_new })
+}
+
+pub(super) fn track(
+    disk: &Disk,
+    sightings: &[Sighting],
+    now: Timestamp,
+) -> Result<Vec<Tracked>, StoreError> {
+    let each = sightings.iter();
+    each.map(|sighting| see(disk, sighting, now, None))
+        .collect()
+}
+
+pub(super) fn find(
+    disk: &Disk,
+    ids: &[(Option<Kind>, ResourceId)],
+) -> Result<Vec<Vec<RowId>>, StoreError> {
+    let mut statement = disk
+        .db
+        .prepare_cached("SELECT row FROM resources WHERE profile = ?1 AND kind = ?2 AND id = ?3")?;
+    let mut found = Vec::with_capacity(ids.len());
+    for (kind, id) in ids {
+        let mut rows = Vec::new();
+        for kind in Kind::ALL
+            .into_iter()
+            .filter(|each| kind.is_none_or(|kind| kind == *each))
+        {
+            let row = statement.query_row(params![disk.profile, Code(kind), id.as_str()], |row| {
+                row.get(0).map(RowId)
+            });
+            rows.extend(row.optional()?);
+        }
+        found.push(rows);
+    }
+    Ok(found)
+}
+
+pub(super) fn listing(disk: &Disk, list: &ListQuery) -> Result<Listing, StoreError> {
+    let Select { sql, values } = Select::new(disk.profile, list);
+    // Not cached: the time is in its text.
+    let mut statement = disk.db.prepare(&sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+        row.get(0).map(RowId)
+    })?;
+    Ok(Listing {
+        rows: rows.collect::<Result<_, _>>()?,
+    })
+}
+
+pub(super) fn rows(disk: &Disk, rows: &[RowId]) -> Result<Vec<Resource>, StoreError> {
+    rows.iter()
+        .filter_map(|row| load(disk, *row).transpose())
+        .collect()
+}
+
+pub(super) fn unsettled(disk: &Disk) -> Result<Vec<Resource>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM resources WHERE profile = ?1 AND state = 7 ORDER BY row");
+    let mut statement = disk.db.prepare_cached(&sql)?;
+    let found = statement.query_map([disk.profile], resource)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
+    let chosen: HashSet<RowId> = rows.iter().copied().collect();
+    let mut review = Review::default();
+    let mut one = disk
+        .db
+        .prepare_cached("SELECT kind, id, bytes FROM resources WHERE row = ?1 AND profile = ?2")?;
+    let living = format!(
+        "SELECT row FROM resources
+         WHERE profile = ?1 AND previous = ?2 AND kind = 0 AND state NOT IN (3, 4) AND NOT {}",
+        due(now.as_millisecond())
+    );
+    let mut continued = disk.db.prepare(&living)?;
+    let mut dependents = HashSet::new();
+    for row in &chosen {
+        let found = one.query_row(params![row.0, disk.profile], |row| {
+            let bytes: Option<i64> = row.get(2)?;
+            Ok((
+                row.get::<_, Code<Kind>>(0)?.0,
+                row.get::<_, String>(1)?,
+                bytes,
+            ))
+        });
+        match found.optional()? {
+            None => {}
+            Some((Kind::File, _, bytes)) => {
+                review.files += 1;
+                review.bytes += bytes.unwrap_or(0).unsigned_abs();
+            }
+            Some((Kind::Response, id, _)) => {
+                review.responses += 1;
+                let rows = continued.query_map(params![disk.profile, id], |row| row.get(0))?;
+                for row in rows {
+                    let row = RowId(row?);
+                    if !chosen.contains(&row) {
+                        dependents.insert(row);
+                    }
+                }
+            }
+        }
+    }
+    review.dependents = dependents.len() as u64;
+    Ok(review)
+}
+
+pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> {
+    let living = format!(
+        "SELECT count(*), coalesce(sum(bytes), 0) FROM resources
+         WHERE profile = ?1 AND kind = ?2 AND state NOT IN (3, 4) AND NOT {}",
+        due(now.as_millisecond())
+    );
+    let mut statement = disk.db.prepare(&living)?;
+    let mut count = |kind| {
+        statement.query_row(params![disk.profile, Code(kind)], |row| {
+            Ok((
+                row.get::<_, i64>(0)?.unsigned_abs(),
+                row.get::<_, i64>(1)?.unsigned_abs(),
+            ))
+        })
+    };
+    let (responses, _) = count(Kind::Response)?;
+    let (files, file_bytes) = count(Kind::File)?;
+    let mut doubt = disk
+        .db
+        .prepare_cached("SELECT count(*) FROM resources WHERE profile = ?1 AND state = 7")?;
+    let unsettled: i64 = doubt.query_row([disk.profile], |row| row.get(0))?;
+    Ok(Counts {
+        responses,
+        files,
+        file_bytes,
+        unsettled: unsettled.unsigned_abs(),
+    })
+}
+
+/// Drops the rows that no batch has in hand. The journal keeps what it has on them.
+pub(super) fn forget(disk: &Disk, rows: &[RowId]) -> Result<Vec<RowId>, StoreError> {
+    let mut statement = disk.db.prepare_cached(
+        "DELETE FROM resources WHERE row = ?1 AND profile = ?2 AND place IS NULL",
+    )?;
+    let mut dropped = Vec::new();
+    for row in rows {
+        if statement.execute(params![row.0, disk.profile])? > 0 {
+            dropped.push(*row);
+        }
+    }
+    Ok(dropped)
+}
+
+pub(super) fn merge(
+    disk: &Disk,
+    row: RowId,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<Resource, StoreError> {
+    let known = load(disk, row)?.ok_or(StoreError::NoSuchRow(row))?;
+    let mut resource = known.clone();
+    merge_facts(&mut resource, facts);
+    revive(&mut resource, now);
+    if resource != known {
+        write(disk, Some(row), &resource)?;
+    }
+    Ok(resource)
+}
+
+/// Believes a not-found that was the answer to a GET. A row that a batch has in hand is left to
+/// it, and one that was in doubt gets its settlement.
+pub(super) fn mark_gone(
+    disk: &Disk,
+    row: RowId,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<State, StoreError> {
+    let mut resource = load(disk, row)?.ok_or(StoreError::NoSuchRow(row))?;
+    if resource.state.is_pending() || matches!(resource.state, State::Deleted | State::Gone) {
+        return Ok(resource.state);
+    }
+    if resource.state == State::Unsettled {
+        journal::settle_doubt(disk, &resource, answer, now)?;
+    }
+    resource.state = State::Gone;
+    resource.settled_at = Some(now);
+    resource.answer = None;
+    write(disk, Some(row), &resource)?;
+    Ok(State::Gone)
+}
+
+pub(super) fn begin_sync(disk: &Disk, now: Timestamp) -> Result<SyncId, StoreError> {
+    let mut statement = disk
+        .db
+        .prepare_cached("INSERT INTO syncs (profile, started_at) VALUES (?1, ?2)")?;
+    Ok(SyncId(statement.insert(params![disk.profile, Code(now)])?))
+}
+
+fn sync_start(disk: &Disk, sync: SyncId) -> Result<Timestamp, StoreError> {
+    let mut statement = disk
+        .db
+        .prepare_cached("SELECT started_at FROM syncs WHERE sync = ?1")?;
+    Ok(statement
+        .query_row([sync.0], |row| row.get::<_, Code<_>>(0))?
+        .0)
+}
+
+pub(super) fn sync_page(
+    disk: &Disk,
+    sync: SyncId,
+    sightings: &[Sighting],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let started = sync_start(disk, sync)?;
+    // Two instances may sync at once; having been seen by the later one is good for both.
+    let mut stamp = disk
+        .db
+        .prepare_cached("UPDATE resources SET sync = max(coalesce(sync, 0), ?1) WHERE row = ?2")?;
+    let mut new = 0;
+    for sighting in sightings {
+        let tracked = see(disk, sighting, now, Some(started))?;
+        stamp.execute(params![sync.0, tracked.row.0])?;
+        new += u64::from(tracked.is_new);
+    }
+    Ok(new)
+}
+
+/// Ends a sync. Only a complete listing says anything about what is not in it, and then only of files
+/// that were known before it began. What is in doubt stays so: a GET settles it.
+pub(super) fn finish_sync(
+    disk: &Disk,
+    sync: SyncId,
+    complete: bool,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let started = sync_start(disk, sync)?;
+    disk.db
+        .prepare_cached("UPDATE syncs SET finished_at = ?1, complete = ?2 WHERE sync = ?3")?
+        .execute(params![Code(now), complete, sync.0])?;
+    if !complete {
+        return Ok(0);
+    }
+    let gone = format!(
+        "UPDATE resources SET state = 4, settled_at = ?1, answer = NULL
+         WHERE profile = ?2 AND kind = 1 AND state IN (0, 5, 6) AND NOT {}
+             AND tracked_at < ?3 AND coalesce(sync, 0) < ?4",
+        due(now.as_millisecond())
+    );
+    let gone = disk.db.execute(
+        &gone,
+        params![Code(now), disk.profile, Code(started), sync.0],
+    )?;
+    Ok(gone as u64)
+}

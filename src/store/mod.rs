@@ -1,0 +1,386 @@
+//! The ledger: which resources we know, and the journal of what we did to them. The one door to
+//! durable data.
+//!
+//! One `SQLite` file for all profiles; a [`Ledger`] sees one of them. What a method that writes
+//! returns is on disk when it returns: committed, and flushed.
+//!
+//! Refuses to know who calls it, to touch a file that is not a ledger or is one from the future, and
+//! to look at the environment or the clock: the folder and the time are passed in.
+
+mod codes;
+mod error;
+mod files;
+mod journal;
+mod ledger;
+mod lock;
+mod schema;
+mod select;
+mod thread;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension as _;
+
+use crate::domain::{
+    Answer, BatchId, Counts, Facts, Kind, ListQuery, Listing, Resource, ResourceId, Review, RowId,
+    Settlement, Sighting, State, Tracked,
+};
+
+pub use error::StoreError;
+use lock::Instance;
+use thread::{Desk, Disk};
+
+/// The file in the data folder.
+pub const FILE: &str = "ledger.db";
+/// The folder of the locks that tell the living from the dead, beside the file.
+const INSTANCES: &str = "instances";
+/// Rows written at a time, where an order may have any number: others' settlements get in between.
+const CHUNK: usize = 4096;
+
+/// The ledger of one profile. Cheap to clone. When the last clone goes, what was asked is finished
+/// first.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    threads: Arc<Threads>,
+}
+
+#[derive(Debug)]
+struct Threads {
+    /// Before the writer, that is dropped first: the last connection to go writes the log back into
+    /// the file, and this one cannot.
+    reader: Desk,
+    /// None: read-only.
+    writer: Option<Desk>,
+}
+
+/// An item whose intent is on disk: it may be sent, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub row: RowId,
+    pub kind: Kind,
+    pub id: ResourceId,
+}
+
+impl Claim {
+    fn item(&self) -> (RowId, Kind, &str) {
+        (self.row, self.kind, self.id.as_str())
+    }
+}
+
+/// What was found of runs that ended without settling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// May have been sent; the rows say so.
+    pub unsettled: u64,
+    /// Were queued and never sent; back in their states, to be sent only when confirmed anew.
+    pub returned: u64,
+}
+
+impl Recovered {
+    fn total(self) -> usize {
+        usize::try_from(self.unsettled + self.returned).unwrap_or(usize::MAX)
+    }
+}
+
+/// One reading of the server's list of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncId(i64);
+
+impl Ledger {
+    /// Opens the ledger in `dir` for `profile`, making both if they are missing, for the owner
+    /// alone. Blocks.
+    ///
+    /// [`StoreError::NotWritable`] says that [`Ledger::open_read_only`] may still do.
+    pub fn open(dir: &Path, profile: &str) -> Result<Self, StoreError> {
+        let io = |error| StoreError::io(dir, error);
+        files::make_dir(dir).map_err(io)?;
+        let path = dir.join(FILE);
+        let db = schema::open(&path)?;
+        let instance = Instance::enter(&dir.join(INSTANCES)).map_err(io)?;
+        db.execute(
+            "INSERT OR IGNORE INTO profiles (name) VALUES (?1)",
+            [profile],
+        )?;
+        let key = profile_key(&db, profile)?;
+        let writer = Desk::writer(Disk {
+            db,
+            path: path.clone(),
+            profile: key,
+            instance: Some(instance),
+        })?;
+        let reader = Self::reader(&path, key)?;
+        Ok(Self {
+            threads: Arc::new(Threads {
+                writer: Some(writer),
+                reader,
+            }),
+        })
+    }
+
+    /// Opens the ledger to look at only; changes nothing on disk. One that does not exist is empty.
+    /// Whatever would write gives [`StoreError::ReadOnly`]. Blocks.
+    pub fn open_read_only(dir: &Path, profile: &str) -> Result<Self, StoreError> {
+        let path = dir.join(FILE);
+        let db = schema::open_read_only(&path)?;
+        let profile = profile_key(&db, profile)?;
+        let reader = Desk::reader(Disk {
+            db,
+            path,
+            profile,
+            instance: None,
+        })?;
+        Ok(Self {
+            threads: Arc::new(Threads {
+                writer: None,
+                reader,
+            }),
+        })
+    }
+
+    fn reader(path: &Path, profile: i64) -> Result<Desk, StoreError> {
+        Desk::reader(Disk {
+            db: schema::open_read_only(path)?,
+            path: path.to_owned(),
+            profile,
+            instance: None,
+        })
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.threads.reader.ask(work).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let writer = self.threads.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+        writer.ask(work).await
+    }
+
+    /// Whether this opening can write at all.
+    pub fn is_read_only(&self) -> bool {
+        self.threads.writer.is_none()
+    }
+
+    // What we know ------------------------------------------------------------------------------
+
+    /// Tracks each sighting, in order; what is known already gets the new facts and tags. Every few
+    /// thousand are a commit of their own.
+    pub async fn track(
+        &self,
+        sightings: Vec<Sighting>,
+        now: Timestamp,
+    ) -> Result<Vec<Tracked>, StoreError> {
+        let mut tracked = Vec::with_capacity(sightings.len());
+        let mut sightings = sightings.into_iter();
+        loop {
+            let chunk: Vec<_> = sightings.by_ref().take(CHUNK).collect();
+            if chunk.is_empty() {
+                return Ok(tracked);
+            }
+            tracked.extend(
+                self.write(move |disk| ledger::track(disk, &chunk, now))
+                    .await?,
+            );
+        }
+    }
+
+    /// The rows of each id, in order; both kinds are looked for where none is given.
+    pub async fn find(
+        &self,
+        ids: Vec<(Option<Kind>, ResourceId)>,
+    ) -> Result<Vec<Vec<RowId>>, StoreError> {
+        self.read(move |disk| ledger::find(disk, &ids)).await
+    }
+
+    pub async fn listing(&self, query: ListQuery) -> Result<Listing, StoreError> {
+        self.read(move |disk| ledger::listing(disk, &query)).await
+    }
+
+    /// In the order asked; unknown rows are left out.
+    pub async fn rows(&self, rows: Vec<RowId>) -> Result<Vec<Resource>, StoreError> {
+        self.read(move |disk| ledger::rows(disk, &rows)).await
+    }
+
+    /// What deleting these rows would amount to.
+    pub async fn review(&self, rows: Vec<RowId>, now: Timestamp) -> Result<Review, StoreError> {
+        self.read(move |disk| ledger::review(disk, &rows, now))
+            .await
+    }
+
+    pub async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {
+        self.read(move |disk| ledger::counts(disk, now)).await
+    }
+
+    /// Rows whose deletion was sent and never settled, oldest first.
+    pub async fn unsettled(&self) -> Result<Vec<Resource>, StoreError> {
+        self.read(ledger::unsettled).await
+    }
+
+    /// Drops rows from the ledger, and nothing else. Returns those dropped: what a batch has in hand
+    /// stays.
+    pub async fn forget(&self, rows: Vec<RowId>) -> Result<Vec<RowId>, StoreError> {
+        self.write(move |disk| ledger::forget(disk, &rows)).await
+    }
+
+    /// Takes over what a GET said. A tombstone that is contradicted by it becomes tracked again.
+    pub async fn merge(
+        &self,
+        row: RowId,
+        facts: Facts,
+        now: Timestamp,
+    ) -> Result<Resource, StoreError> {
+        self.write(move |disk| ledger::merge(disk, row, &facts, now))
+            .await
+    }
+
+    /// Believes the service's own not-found, the answer to a GET; settles a row that was in doubt.
+    /// Returns the row's state, which is not `gone` for a row that is in a batch.
+    pub async fn mark_gone(
+        &self,
+        row: RowId,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Result<State, StoreError> {
+        self.write(move |disk| ledger::mark_gone(disk, row, &answer, now))
+            .await
+    }
+
+    // Mirroring the list of files ---------------------------------------------------------------
+
+    /// `now` has to be before the first page is asked for.
+    pub async fn begin_sync(&self, now: Timestamp) -> Result<SyncId, StoreError> {
+        self.write(move |disk| ledger::begin_sync(disk, now)).await
+    }
+
+    /// Tracks a page; returns how many of its files are new.
+    pub async fn sync_page(
+        &self,
+        sync: SyncId,
+        files: Vec<Sighting>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.write(move |disk| ledger::sync_page(disk, sync, &files, now))
+            .await
+    }
+
+    /// If the listing was complete, files that were known before it and are not in it are gone.
+    /// Returns how many.
+    pub async fn finish_sync(
+        &self,
+        sync: SyncId,
+        complete: bool,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.write(move |disk| ledger::finish_sync(disk, sync, complete, now))
+            .await
+    }
+
+    // The journal -------------------------------------------------------------------------------
+
+    /// Makes a batch of those of `rows` that can be deleted, in this order: not in a batch already,
+    /// not deleted, not gone. `None` if there are none.
+    ///
+    /// Long batches are written in parts; if one fails, those before it are taken back.
+    pub async fn enqueue(
+        &self,
+        rows: Vec<RowId>,
+        now: Timestamp,
+    ) -> Result<Option<(BatchId, Vec<RowId>)>, StoreError> {
+        let mut batch = None;
+        let mut taken = Vec::new();
+        for (chunk, place) in rows.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
+            let chunk = chunk.to_vec();
+            let part = self
+                .write(move |disk| journal::enqueue(disk, batch, &chunk, place, now))
+                .await;
+            match (part, batch) {
+                (Ok((with, rows)), _) => {
+                    batch = with;
+                    taken.extend(rows);
+                }
+                (Err(error), Some(batch)) => {
+                    // If that fails as well, the rows come back when this instance has ended.
+                    let _ = self.release(batch, now).await;
+                    return Err(error);
+                }
+                (Err(error), None) => return Err(error),
+            }
+        }
+        Ok(batch.map(|batch| (batch, taken)))
+    }
+
+    /// Claims the next items of a batch, at most `limit`. Their intents are on disk when this
+    /// returns; only then may a request leave. Empty: nothing is queued any more.
+    pub async fn intend(
+        &self,
+        batch: BatchId,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.write(move |disk| journal::intend(disk, batch, limit, now))
+            .await
+    }
+
+    /// Writes down what came of a claimed item; returns the row's new state. `Cancelled` is for
+    /// what never left: the row goes back to the state it had before the batch.
+    pub async fn settle(
+        &self,
+        batch: BatchId,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<State, StoreError> {
+        self.write(move |disk| journal::settle(disk, batch, &settlement, now))
+            .await
+    }
+
+    /// Sends all items of a batch that are still queued back to where they were, cancelled.
+    pub async fn release(
+        &self,
+        batch: BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<(RowId, State)>, StoreError> {
+        let mut returned = Vec::new();
+        loop {
+            let part = self
+                .write(move |disk| journal::release(disk, batch, CHUNK, now))
+                .await?;
+            let last = part.len() < CHUNK;
+            returned.extend(part);
+            if last {
+                return Ok(returned);
+            }
+        }
+    }
+
+    /// Deals with what instances that no longer live left in the middle; to be called at start.
+    pub async fn recover(&self, now: Timestamp) -> Result<Recovered, StoreError> {
+        let mut all = Recovered::default();
+        loop {
+            let part = self
+                .write(move |disk| journal::recover(disk, CHUNK, now))
+                .await?;
+            all.unsettled += part.unsettled;
+            all.returned += part.returned;
+            if part.total() < CHUNK {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+fn profile_key(db: &rusqlite::Connection, profile: &str) -> Result<i64, StoreError> {
+    let key = db.query_row(
+        "SELECT profile FROM profiles WHERE name = ?1",
+        [profile],
+        |row| row.get(0),
+    );
+    // No row has this key.
+    Ok(key.optional()?.unwrap_or(-1))
+}
