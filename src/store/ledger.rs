@@ -295,43 +295,48 @@ pub(super) fn unsettled(disk: &Disk) -> Result<Vec<Resource>, StoreError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// What deleting these rows would come to; see [`Review::rows`] for which of them count.
 pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
-    let chosen: HashSet<RowId> = rows.iter().copied().collect();
+    let due = due(now.as_millisecond());
+    let mut able = disk.db.prepare(&format!(
+        "SELECT kind, id, bytes FROM resources
+         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4) AND NOT {due}"
+    ))?;
     let mut review = Review::default();
-    let mut one = disk
-        .db
-        .prepare_cached("SELECT kind, id, bytes FROM resources WHERE row = ?1 AND profile = ?2")?;
-    let living = format!(
-        "SELECT row FROM resources
-         WHERE profile = ?1 AND previous = ?2 AND kind = 0 AND state NOT IN (3, 4) AND NOT {}",
-        due(now.as_millisecond())
-    );
-    let mut continued = disk.db.prepare(&living)?;
-    let mut dependents = HashSet::new();
-    for row in &chosen {
-        let found = one.query_row(params![row.0, disk.profile], |row| {
-            let bytes: Option<i64> = row.get(2)?;
-            Ok((
-                row.get::<_, Code<Kind>>(0)?.0,
-                row.get::<_, String>(1)?,
-                bytes,
-            ))
-        });
-        match found.optional()? {
-            None => {}
-            Some((Kind::File, _, bytes)) => {
-                review.files += 1;
-                review.bytes += bytes.unwrap_or(0).unsigned_abs();
-            }
-            Some((Kind::Response, id, _)) => {
-                review.responses += 1;
-                let rows = continued.query_map(params![disk.profile, id], |row| row.get(0))?;
-                for row in rows {
-                    let row = RowId(row?);
-                    if !chosen.contains(&row) {
-                        dependents.insert(row);
-                    }
+    let mut chosen = HashSet::with_capacity(rows.len());
+    let mut responses = Vec::new();
+    for row in rows {
+        if chosen.contains(row) {
+            continue;
+        }
+        let found = able.query_row(params![row.0, disk.profile], |found| {
+            let bytes: Option<i64> = found.get(2)?;
+            match found.get::<_, Code<Kind>>(0)?.0 {
+                Kind::Response => responses.push(found.get::<_, String>(1)?),
+                Kind::File => {
+                    review.files += 1;
+                    review.bytes += bytes.unwrap_or(0).unsigned_abs();
                 }
+            }
+            Ok(())
+        });
+        if found.optional()?.is_some() {
+            chosen.insert(*row);
+            review.rows.push(*row);
+        }
+    }
+    review.responses = responses.len() as u64;
+    let mut continued = disk.db.prepare(&format!(
+        "SELECT row FROM resources
+         WHERE profile = ?1 AND previous = ?2 AND kind = 0 AND state NOT IN (3, 4) AND NOT {due}"
+    ))?;
+    let mut dependents = HashSet::new();
+    for id in responses {
+        let rows = continued.query_map(params![disk.profile, id], |row| row.get(0))?;
+        for row in rows {
+            let row = RowId(row?);
+            if !chosen.contains(&row) {
+                dependents.insert(row);
             }
         }
     }

@@ -3,5 +3,5 @@
 
 mod catalogue;
 mod hostile;
-mod stub;
 mod store;
+mod stub;

@@ -224,18 +224,29 @@ async fn counts_and_reviews_add_up() {
     let tracked = ledger.track(sightings, at(0)).await.unwrap();
     let rows: Vec<_> = tracked.iter().map(|each| each.row).collect();
     let review = |rows: &[RowId]| ledger.review(rows.to_vec(), at(0));
+    let chosen = [rows[0], rows[1], rows[4], rows[6], rows[0]];
     let expected = Review {
+        rows: chosen[..4].to_vec(),
         responses: 2,
         files: 2,
         bytes: 5,
         dependents: 2,
     };
-    let chosen = [rows[0], rows[1], rows[4], rows[6], rows[0]];
     assert_eq!(review(&chosen).await.unwrap(), expected);
 
     delete(&ledger, &rows[3..5], Outcome::Deleted, 1).await;
     delete(&ledger, &rows[..1], Outcome::Unsettled, 1).await;
     assert_eq!(review(&rows[1..2]).await.unwrap().dependents, 1);
+    let (batch, _) = ledger
+        .enqueue(rows[6..].to_vec(), at(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        review(&rows).await.unwrap().rows,
+        [0, 1, 2, 5].map(|n: usize| rows[n])
+    );
+    ledger.release(batch, at(1)).await.unwrap();
     let expected = Counts {
         responses: 3,
         files: 2,
