@@ -23,8 +23,11 @@
 
 pub mod api;
 pub mod config;
+pub mod app;
 pub mod domain;
+pub mod keys;
 pub mod locale;
 pub mod scan;
 pub mod secret;
 pub mod store;
+pub mod view;

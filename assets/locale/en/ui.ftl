@@ -1,1 +1,161 @@
-# 
+# The terminal UI.
+
+header-demo = DEMO
+header-read-only = READ-ONLY
+header-protected = protected
+
+banner-demo = Demo: a stand-in service on this machine and a throw-away ledger. Nothing here is real.
+banner-no-key = No API key: you can look and add ids, not delete. Set ARK_API_KEY and start again.
+banner-key-page = Get a key: https://console.volcengine.com/ark/region:ark+cn-beijing/apiKey
+banner-unsettled = { $count ->
+    [one] { $count } deletion was sent and its answer never seen. R asks the service and settles it.
+   *[other] { $count } deletions were sent and their answers never seen. R asks the service and settles them.
+}
+banner-refused = Nothing can be deleted here: { $reason }.
+
+pane-responses = Responses
+pane-files = Files
+pane-queue = Queue
+pane-details = Details
+pane-marked = · { $count } marked
+pane-range = · range
+pane-tombstones = · with what is gone
+pane-syncing = · syncing, { $seen } seen
+
+column-state = state
+column-id = id
+column-model = model
+column-name = name
+column-size = size
+column-age = age
+column-expires = expires
+
+row-retry = ▸ retry in { $span }
+expiry-never = never
+
+empty-responses = No responses yet. The service cannot list them: n adds ids by hand or by paste.
+empty-files = No files yet. r asks the service for its list.
+empty-filtered = Nothing matches the filter. Esc clears it.
+
+field-id = id
+field-state = state
+field-reason = reason
+field-name = name
+field-model = model
+field-status = status
+field-size = size
+field-purpose = purpose
+field-mime = type
+field-created = created
+field-expires = expires
+field-previous = continues
+field-usage = tokens
+field-tags = tags
+field-tracked = tracked
+field-settled = settled
+time-ago = { $time } ({ $span } ago)
+time-ago-approx = about { $time } ({ $span } ago, read off the id)
+time-in = { $time } (in { $span })
+field-tokens = { $total } ({ $input } in, { $cached } of them cached, { $output } out)
+
+queue-paused = · paused
+queue-empty = Nothing yet: deletions and what comes of them appear here.
+queue-held = Batch { $batch }: { $total } to delete, starting in { $seconds } s. z takes it back.
+queue-running = Batch { $batch }: { $done }/{ $total } · { $rate }/s · { $flying } on the wire · { $tally }
+queue-ended = Batch { $batch } done: { $tally } of { $total }
+
+event-accepted = batch { $batch }: { $count } queued
+event-taken-back = batch { $batch } taken back: nothing of its { $count } was sent
+event-refused = not done: { $reason }
+event-halted = batch { $batch } stopped: { $reason }
+event-finished = batch { $batch } done: { $tally }
+event-journal-failed = the ledger cannot be written, nothing more is sent: { $error }
+event-paused = paused: what is on the wire will settle
+event-unpaused = going on
+event-synced = files synced: { $seen } on the server, { $new } new here, { $gone } gone there
+event-synced-part = files synced in part: { $seen } seen, { $new } new, { $skipped } unreadable; nothing was called gone
+event-refreshed = refreshed { $id }
+event-not-refreshed = { $id } could not be fetched: { $reason }
+event-errand-halted = stopped early: { $reason }
+event-tracked = { $new } ids added, { $known } known already
+event-recovered = an earlier run ended early: { $unsettled } deletions in doubt, { $returned } never sent
+event-ledger-failed = the ledger: { $error }
+event-copied = copied
+event-nothing-to-retry = nothing failed
+event-nothing-to-take-back = no batch is in its undo window
+
+confirm-title = { $count ->
+    [one] Delete { $count } item for good?
+   *[other] Delete { $count } items for good?
+}
+confirm-more = … and { $count } more; scroll to see them
+confirm-counting = Adding up…
+confirm-hidden = { $count } of them hidden by the filter
+confirm-left-out = { $count } left out: gone already or in another batch
+confirm-dependents = { $count ->
+    [one] { $count } response that stays continues one that goes: its next turn costs the full input again.
+   *[other] { $count } responses that stay continue ones that go: their next turns cost the full input again.
+}
+confirm-place = From { $profile } at { $host }. Starts { $seconds } s after you confirm.
+confirm-type = Type { $count } and press Enter:
+confirm-cancel = Cancel
+confirm-delete = Delete
+
+add-title = Add ids
+add-intro = Type or paste ids, one a line, or text that has some. Enter adds what can be read; the rest stays here.
+add-kind = Ids without a known prefix are: { $kind }  (Tab)
+add-kind-ask = not decided
+add-needs-kind = response or file? Tab
+add-summary = { $ids } to add, { $bad } to correct
+
+quit-title = Quit
+quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
+quit-stay = Stay
+quit-leave = Stop and leave
+quit-leaving = Settling what is on the wire ({ $count } to go). q again leaves at once; the next start will say what is in doubt.
+
+key-help-title = Keys
+key-down = down
+key-up = up
+key-top = first
+key-bottom = last
+key-half-down = half a page down
+key-half-up = half a page up
+key-page-down = page down
+key-page-up = page up
+key-next-pane = next pane
+key-responses = to the responses
+key-files = to the files
+key-queue = to the queue
+key-delete = delete
+key-take-back = take back
+key-mark = mark
+key-range = mark a range: again at its other end
+key-mark-all = mark all in view
+key-invert = invert marks
+key-unmark = unmark all
+key-filter = filter
+key-add = add ids
+key-refresh = refresh (files: sync)
+key-details = details
+key-sort = sort by the next column
+key-reverse = reverse the order
+key-tombstones = show or hide what is gone
+key-copy = copy the id
+key-copy-curl = copy as curl, without the key
+key-settle = settle
+key-retry = retry what failed
+key-pause = pause or go on
+key-stop = stop the queue
+key-yes = yes
+key-no = no
+key-back = back
+key-press = press
+key-close = close
+key-switch = other button
+key-switch-kind = kind
+key-help = help
+key-quit = quit
+key-leave = leave the field
+key-suspend = suspend to the shell
+key-query-language = Filter: words match id, name, model and tags. kind: state: status: purpose: model: name: id: tag: source: narrow it; age>3d, expires<12h, size>10MB compare; - in front negates.

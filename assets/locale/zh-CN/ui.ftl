@@ -1,1 +1,152 @@
-# 
+# 终端界面。
+
+header-demo = 演示
+header-read-only = 只读
+header-protected = 受保护
+
+banner-demo = 演示：服务由本机模拟，台账用完即弃，这里的一切都不是真实数据。
+banner-no-key = 没有 API Key：可以查看和添加 ID，不能删除。请设置 ARK_API_KEY 后重新启动。
+banner-key-page = 获取 API Key：https://console.volcengine.com/ark/region:ark+cn-beijing/apiKey
+banner-unsettled = 有 { $count } 项删除已发出但没有收到应答。按 R 向服务查询并确定结果。
+banner-refused = 这里不能删除任何内容：{ $reason }。
+
+pane-responses = 响应
+pane-files = 文件
+pane-queue = 队列
+pane-details = 详情
+pane-marked = · 已标记 { $count }
+pane-range = · 区间
+pane-tombstones = · 含已不存在的
+pane-syncing = · 同步中，已见 { $seen }
+
+column-state = 状态
+column-id = ID
+column-model = 模型
+column-name = 名称
+column-size = 大小
+column-age = 存在
+column-expires = 剩余
+
+row-retry = ▸ { $span } 后重试
+expiry-never = 永久
+
+empty-responses = 还没有响应。服务不提供响应列表：按 n 手动输入或粘贴 ID。
+empty-files = 还没有文件。按 r 向服务获取文件列表。
+empty-filtered = 没有符合筛选条件的内容。按 Esc 清除筛选。
+
+field-id = ID
+field-state = 状态
+field-reason = 原因
+field-name = 名称
+field-model = 模型
+field-status = 服务端状态
+field-size = 大小
+field-purpose = 用途
+field-mime = 类型
+field-created = 创建
+field-expires = 到期
+field-previous = 上一轮
+field-usage = Token
+field-tags = 标签
+field-tracked = 跟踪
+field-settled = 结清
+time-ago = { $time }（{ $span } 前）
+time-ago-approx = 约 { $time }（{ $span } 前，由 ID 推算）
+time-in = { $time }（{ $span } 后）
+field-tokens = 共 { $total }（输入 { $input }，其中缓存 { $cached }；输出 { $output }）
+
+queue-paused = · 已暂停
+queue-empty = 暂无内容：删除操作及其结果会显示在这里。
+queue-held = 批次 { $batch }：将删除 { $total } 项，{ $seconds } 秒后开始。按 z 撤回。
+queue-running = 批次 { $batch }：{ $done }/{ $total } · 每秒 { $rate } · 在途 { $flying } · { $tally }
+queue-ended = 批次 { $batch } 完成：{ $tally }，共 { $total }
+
+event-accepted = 批次 { $batch }：{ $count } 项已排队
+event-taken-back = 批次 { $batch } 已撤回：其中 { $count } 项均未发送
+event-refused = 未执行：{ $reason }
+event-halted = 批次 { $batch } 已停止：{ $reason }
+event-finished = 批次 { $batch } 完成：{ $tally }
+event-journal-failed = 无法写入台账，不再发送任何请求：{ $error }
+event-paused = 已暂停：在途请求仍会结清
+event-unpaused = 继续
+event-synced = 文件已同步：服务端 { $seen } 个，新增 { $new } 个，{ $gone } 个已不存在
+event-synced-part = 文件仅部分同步：看到 { $seen } 个，新增 { $new } 个，{ $skipped } 个无法读取；没有把任何文件判为不存在
+event-refreshed = 已刷新 { $id }
+event-not-refreshed = 无法获取 { $id }：{ $reason }
+event-errand-halted = 提前停止：{ $reason }
+event-tracked = 新增 { $new } 个 ID，{ $known } 个原已存在
+event-recovered = 上次运行提前结束：{ $unsettled } 项删除结果未知，{ $returned } 项从未发送
+event-ledger-failed = 台账：{ $error }
+event-copied = 已复制
+event-nothing-to-retry = 没有失败的项
+event-nothing-to-take-back = 没有处于撤回窗口的批次
+
+confirm-title = 永久删除 { $count } 项？
+confirm-more = …… 还有 { $count } 项，滚动查看
+confirm-counting = 正在统计……
+confirm-hidden = 其中 { $count } 项被筛选隐藏
+confirm-left-out = 排除 { $count } 项：已不存在或在其他批次中
+confirm-dependents = 有 { $count } 个保留的响应以将被删除的响应为上一轮：其下一轮将重新按全部输入计费。
+confirm-place = 来自 { $profile }，位于 { $host }。确认后 { $seconds } 秒开始。
+confirm-type = 输入 { $count } 并按 Enter：
+confirm-cancel = 取消
+confirm-delete = 删除
+
+add-title = 添加 ID
+add-intro = 输入或粘贴 ID，每行一个，也可以是包含 ID 的文本。按 Enter 添加可识别的内容，其余保留在此。
+add-kind = 没有已知前缀的 ID 视为：{ $kind }（Tab 切换）
+add-kind-ask = 未定
+add-needs-kind = 响应还是文件？按 Tab
+add-summary = 将添加 { $ids } 个，{ $bad } 行需更正
+
+quit-title = 退出
+quit-question = 还有未完成的工作。退出后不再发送请求：在途请求会先结清，其余恢复原状。
+quit-stay = 留下
+quit-leave = 停止并退出
+quit-leaving = 正在结清在途请求（剩余 { $count }）。再按 q 立即退出；下次启动时会说明哪些结果未知。
+
+key-help-title = 按键
+key-down = 下移
+key-up = 上移
+key-top = 第一项
+key-bottom = 最后一项
+key-half-down = 下翻半页
+key-half-up = 上翻半页
+key-page-down = 下翻一页
+key-page-up = 上翻一页
+key-next-pane = 下一窗格
+key-responses = 转到响应
+key-files = 转到文件
+key-queue = 转到队列
+key-delete = 删除
+key-take-back = 撤回
+key-mark = 标记
+key-range = 区间标记：在另一端再按一次
+key-mark-all = 标记全部可见项
+key-invert = 反选
+key-unmark = 取消全部标记
+key-filter = 筛选
+key-add = 添加 ID
+key-refresh = 刷新（文件：同步）
+key-details = 详情
+key-sort = 按下一列排序
+key-reverse = 反转顺序
+key-tombstones = 显示或隐藏已不存在的
+key-copy = 复制 ID
+key-copy-curl = 复制为 curl 命令（不含 API Key）
+key-settle = 确定结果
+key-retry = 重试失败项
+key-pause = 暂停或继续
+key-stop = 停止队列
+key-yes = 是
+key-no = 否
+key-back = 返回
+key-press = 按下
+key-close = 关闭
+key-switch = 切换按钮
+key-switch-kind = 类型
+key-help = 帮助
+key-quit = 退出
+key-leave = 离开输入框
+key-suspend = 挂起到 shell
+key-query-language = 筛选：词语匹配 ID、名称、模型和标签。kind: state: status: purpose: model: name: id: tag: source: 可缩小范围；age>3d、expires<12h、size>10MB 用于比较；前缀 - 表示取反。

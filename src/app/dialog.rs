@@ -1,0 +1,206 @@
+//! What is asked of the user before something is done: the review of a deletion, and new ids.
+
+use jiff::{SignedDuration, Timestamp};
+use tui_input::{Input, InputRequest};
+
+use crate::domain::{Facts, IdError, Kind, ResourceId, Review, RowId, Sighting, Source};
+use crate::scan::{self, Entry};
+
+/// How long the review is deaf after opening, so that keys typed ahead confirm nothing.
+pub const DEAF: SignedDuration = SignedDuration::from_millis(300);
+
+/// More items than this have to be confirmed by typing their number.
+pub const TYPE_ABOVE: usize = 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Button {
+    Cancel,
+    Delete,
+}
+
+/// The review of a deletion, before anything is asked of the worker.
+#[derive(Debug)]
+pub struct Confirm {
+    /// Exactly what will go.
+    pub rows: Vec<RowId>,
+    /// How many of them the filter hides from the pane.
+    pub hidden: usize,
+    /// Rows that were chosen and will not go: tombstones, and what another batch has.
+    pub left_out: usize,
+    /// `None` until the ledger has added up; nothing can be confirmed before.
+    pub review: Option<Review>,
+    pub generation: u64,
+    pub button: Button,
+    /// The number to be typed, as typed so far.
+    pub typed: Input,
+    pub opened_at: Timestamp,
+    /// The first item on the screen.
+    pub offset: usize,
+    protected: bool,
+}
+
+impl Confirm {
+    pub fn new(
+        rows: Vec<RowId>,
+        hidden: usize,
+        generation: u64,
+        protected: bool,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            rows,
+            hidden,
+            left_out: 0,
+            review: None,
+            generation,
+            button: Button::Cancel,
+            typed: Input::default(),
+            opened_at: now,
+            offset: 0,
+            protected,
+        }
+    }
+
+    pub fn is_deaf(&self, now: Timestamp) -> bool {
+        now.duration_since(self.opened_at) < DEAF
+    }
+
+    pub fn reviewed(&mut self, review: Review) {
+        self.left_out = self.rows.len() - review.rows.len();
+        self.rows.clone_from(&review.rows);
+        self.review = Some(review);
+        self.offset = 0;
+    }
+
+    pub fn must_type(&self) -> bool {
+        self.protected || self.rows.len() > TYPE_ABOVE
+    }
+
+    /// The ledger has answered, something is left to delete, and the number, if one has to be
+    /// typed, is right.
+    pub fn is_ready(&self) -> bool {
+        self.review.is_some()
+            && !self.rows.is_empty()
+            && (!self.must_type() || self.typed.value().trim() == self.rows.len().to_string())
+    }
+}
+
+/// Ids being typed or pasted.
+#[derive(Debug, Default)]
+pub struct AddIds {
+    /// Pasted lines above the one being edited, each with how it reads.
+    pub lines: Vec<(String, Reading)>,
+    pub line: Input,
+    /// What ids without a known prefix are; asked for when one comes up.
+    pub kind: Option<Kind>,
+}
+
+/// How one line of [`AddIds`] reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Blank,
+    Ids(Vec<(Kind, ResourceId)>),
+    NeedsKind,
+    Bad(IdError),
+}
+
+impl Reading {
+    fn of(text: &str, kind: Option<Kind>) -> Self {
+        if text.trim().is_empty() {
+            return Self::Blank;
+        }
+        match scan::entry(text, kind) {
+            Entry::Ids(ids) => Self::Ids(ids),
+            Entry::NeedsKind(_) => Self::NeedsKind,
+            Entry::Bad(error) => Self::Bad(error),
+        }
+    }
+}
+
+impl AddIds {
+    pub fn edit(&mut self, request: InputRequest) {
+        let at_start = self.line.cursor() == 0;
+        if at_start
+            && request == InputRequest::DeletePrevChar
+            && let Some((above, _)) = self.lines.pop()
+        {
+            let cursor = above.chars().count();
+            let joined = above + self.line.value();
+            self.line = Input::new(joined).with_cursor(cursor);
+            return;
+        }
+        self.line.handle(request);
+    }
+
+    /// Inserts pasted text at the cursor; line breaks make lines.
+    pub fn paste(&mut self, text: &str) {
+        let mut parts = text.split(['\n', '\r']).peekable();
+        while let Some(part) = parts.next() {
+            insert(&mut self.line, part);
+            if parts.peek().is_some() && !self.line.value().trim().is_empty() {
+                let line = self.line.value_and_reset();
+                let reading = Reading::of(&line, self.kind);
+                self.lines.push((line, reading));
+            }
+        }
+    }
+
+    pub fn switch_kind(&mut self) {
+        self.kind = match self.kind {
+            None => Some(Kind::Response),
+            Some(Kind::Response) => Some(Kind::File),
+            Some(Kind::File) => None,
+        };
+        for (text, reading) in &mut self.lines {
+            *reading = Reading::of(text, self.kind);
+        }
+    }
+
+    /// How the line being edited reads.
+    pub fn reading(&self) -> Reading {
+        Reading::of(self.line.value(), self.kind)
+    }
+
+    /// Takes every line that reads as ids out of the dialog; the others stay, so that nothing
+    /// typed is lost.
+    pub fn take(&mut self) -> Vec<Sighting> {
+        let last = self.reading();
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.push((self.line.value_and_reset(), last));
+        let mut taken = Vec::new();
+        for (text, reading) in lines {
+            match reading {
+                Reading::Ids(ids) => taken.extend(ids),
+                Reading::Blank => {}
+                Reading::NeedsKind | Reading::Bad(_) => self.lines.push((text, reading)),
+            }
+        }
+        if let Some((text, _)) = self.lines.pop() {
+            self.line = Input::new(text);
+        }
+        taken
+            .into_iter()
+            .map(|(kind, id)| Sighting {
+                kind,
+                id,
+                source: Source::Hand,
+                tags: Vec::new(),
+                facts: Facts::default(),
+            })
+            .collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.line.value().trim().is_empty()
+    }
+}
+
+/// Inserts text at the cursor of a line at once; control characters cannot be part of it.
+pub(super) fn insert(line: &mut Input, text: &str) {
+    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    let at = line.cursor();
+    let mut value: String = line.value().chars().take(at).collect();
+    value.push_str(&clean);
+    value.extend(line.value().chars().skip(at));
+    *line = Input::new(value).with_cursor(at + clean.chars().count());
+}

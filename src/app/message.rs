@@ -1,0 +1,121 @@
+//! What the user wants ([`Action`]), what happened ([`Message`]), what should be done ([`Effect`]).
+
+use jiff::Timestamp;
+use tui_input::InputRequest;
+
+use crate::domain::{
+    Counts, Kind, ListQuery, Listing, Order, Report, Resource, Review, RowId, Sighting, Tracked,
+};
+
+/// What the user asks for. The `keys` table says which chord asks for it where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    Up,
+    Down,
+    HalfUp,
+    HalfDown,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    NextPane,
+    Responses,
+    Files,
+    Queue,
+    Mark,
+    Range,
+    MarkAll,
+    Invert,
+    Unmark,
+    Filter,
+    Sort,
+    Reverse,
+    Tombstones,
+    Details,
+    Copy,
+    CopyCurl,
+    Refresh,
+    Add,
+    Delete,
+    TakeBack,
+    Pause,
+    Stop,
+    /// Settle what is unsettled.
+    Settle,
+    /// Review what failed for another try.
+    Retry,
+    Help,
+    Quit,
+    Suspend,
+    /// In a dialog: do it.
+    Yes,
+    /// In a dialog: leave it. Elsewhere: step back.
+    No,
+    /// In a dialog: press the focused button; in a text field: take the text.
+    Press,
+    /// In a dialog: move to the other button, or to the other choice.
+    Switch,
+}
+
+/// Something that happened, in the order in which it did.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// The clock; sent before every message that came from outside.
+    Time(Timestamp),
+    Resize {
+        width: u16,
+        height: u16,
+    },
+    Act(Action),
+    Edit(InputRequest),
+    Paste(String),
+    Report(Report),
+    /// The answer to [`Effect::List`].
+    Listed {
+        kind: Kind,
+        generation: u64,
+        listing: Listing,
+    },
+    /// The answer to [`Effect::Fetch`]: `asked`, and what of it the ledger has.
+    Fetched {
+        asked: Vec<RowId>,
+        rows: Vec<Resource>,
+    },
+    Reviewed {
+        generation: u64,
+        review: Review,
+    },
+    Counted(Counts),
+    Tracked(Vec<Tracked>),
+    /// What an earlier run left behind.
+    Recovered {
+        unsettled: u64,
+        returned: u64,
+    },
+    /// The ledger could not answer. The text is the store's.
+    LedgerFailed(String),
+    /// SIGTERM or SIGHUP.
+    Terminate,
+}
+
+/// Something to be done outside. Nothing here is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Order(Order),
+    List {
+        kind: Kind,
+        generation: u64,
+        query: ListQuery,
+    },
+    Fetch(Vec<RowId>),
+    Review {
+        generation: u64,
+        rows: Vec<RowId>,
+    },
+    Count,
+    Track(Vec<Sighting>),
+    /// Put this on the clipboard.
+    Copy(String),
+    Suspend,
+    Leave,
+}

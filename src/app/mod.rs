@@ -1,0 +1,853 @@
+//! What the screen is about: state, and the one function that changes it.
+//!
+//! [`update`] takes what happened and returns what should be done. It has no clock, no runtime, no
+//! disk and no terminal; time comes in as a message. What is drawn is a function of [`App`] alone.
+
+mod dialog;
+mod layout;
+mod message;
+mod pane;
+mod queue;
+mod reports;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tui_input::InputRequest;
+
+use crate::domain::{
+    Counts, Kind, Order, Refusal, Resource, ResourceId, RowId, State, Ticket,
+};
+
+pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
+pub use layout::{Area, Focus, Layout};
+pub use message::{Action, Effect, Message};
+pub use pane::{Motion, Pane, scroll};
+pub use queue::{Activity, Batch, Event, Live, Phase, Queue};
+
+/// Rows kept in memory beyond those on the screen.
+const CACHED: usize = 2_000;
+
+/// How long leaving waits for what is on the wire when the system asked us to end.
+const LAST_CALL: SignedDuration = SignedDuration::from_secs(3);
+
+/// What does not change while the program runs.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub profile: String,
+    /// Where requests go, without the scheme and path: what the user has to recognise.
+    pub host: String,
+    /// The whole base URL.
+    pub base_url: String,
+    pub demo: bool,
+    /// `None` when deleting is possible, else why not.
+    pub refusal: Option<Refusal>,
+    pub protected: bool,
+    pub max_batch: Option<u64>,
+    pub undo: Duration,
+    pub began: Timestamp,
+}
+
+/// Which keys apply. A context of its own wherever the same chord means something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    Pane,
+    Queue,
+    Filter,
+    Confirm,
+    /// The review of a deletion whose number has to be typed.
+    ConfirmTyped,
+    Add,
+    /// Details and help: something to read.
+    Reading,
+    Quit,
+}
+
+/// What lies over the main screen. One at a time.
+#[derive(Debug)]
+pub enum Mode {
+    Browse,
+    /// Editing the filter of the focused pane.
+    Filter,
+    Add(AddIds),
+    Confirm(Confirm),
+    Details {
+        row: RowId,
+        offset: usize,
+    },
+    Help {
+        offset: usize,
+    },
+    /// Work is pending: really quit?
+    Quit {
+        button: Button,
+    },
+    /// Quitting; waiting for what is on the wire to settle, at most until the deadline.
+    Leaving {
+        deadline: Option<Timestamp>,
+    },
+}
+
+#[derive(Debug)]
+pub struct App {
+    pub now: Timestamp,
+    pub session: Session,
+    pub width: u16,
+    pub height: u16,
+    pub focus: Focus,
+    /// The pane that was focused last, for what concerns a pane while the queue has the focus.
+    pub pane: Kind,
+    pub responses: Pane,
+    pub files: Pane,
+    pub queue: Queue,
+    /// The first line of activity on the screen.
+    pub activity_offset: usize,
+    pub counts: Counts,
+    pub mode: Mode,
+    /// Lines that did not fit on the last screen of something to read.
+    pub overflow: usize,
+    rows: HashMap<RowId, Resource>,
+    /// Rows asked for; true if a report has changed the row since, so that the answer is old.
+    fetching: HashMap<RowId, bool>,
+    tickets: u64,
+    reviews: u64,
+}
+
+impl App {
+    pub fn new(session: Session, width: u16, height: u16) -> Self {
+        Self {
+            now: session.began,
+            session,
+            width,
+            height,
+            focus: Focus::Responses,
+            pane: Kind::Response,
+            responses: Pane::new(Kind::Response),
+            files: Pane::new(Kind::File),
+            queue: Queue::default(),
+            activity_offset: 0,
+            counts: Counts::default(),
+            mode: Mode::Browse,
+            overflow: 0,
+            rows: HashMap::new(),
+            fetching: HashMap::new(),
+            tickets: 0,
+            reviews: 0,
+        }
+    }
+
+    /// What has to be done before anything happened.
+    pub fn start(&mut self) -> Vec<Effect> {
+        let mut effects = vec![Effect::Count];
+        self.look_up(&mut effects);
+        effects
+    }
+
+    pub fn pane_of(&self, kind: Kind) -> &Pane {
+        match kind {
+            Kind::Response => &self.responses,
+            Kind::File => &self.files,
+        }
+    }
+
+    pub fn pane_of_mut(&mut self, kind: Kind) -> &mut Pane {
+        match kind {
+            Kind::Response => &mut self.responses,
+            Kind::File => &mut self.files,
+        }
+    }
+
+    /// The row, if it is at hand.
+    pub fn row(&self, row: RowId) -> Option<&Resource> {
+        self.rows.get(&row)
+    }
+
+    /// The row under the cursor of the pane focused last.
+    pub fn current(&self) -> Option<&Resource> {
+        self.row(self.pane_of(self.pane).cursor()?)
+    }
+
+    /// Lines of the banner: what the user has to know before anything else.
+    pub fn banner_height(&self) -> u16 {
+        let no_key = self.session.refusal == Some(Refusal::NoKey);
+        let any = self.session.demo || self.session.refusal.is_some() || self.counts.unsettled > 0;
+        u16::from(no_key) + u16::from(any)
+    }
+
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.width, self.height, self.focus, self.banner_height())
+    }
+
+    /// Rows of a pane on the screen.
+    pub fn page(&self, kind: Kind) -> usize {
+        let layout = self.layout();
+        Layout::page(match kind {
+            Kind::Response => layout.responses,
+            Kind::File => layout.files,
+        })
+    }
+
+    /// Items of the review on the screen.
+    pub fn dialog_page(&self) -> usize {
+        let inner = Layout::dialog(self.width, self.height).inner();
+        usize::from(inner.height.saturating_sub(8)).max(1)
+    }
+
+    pub fn context(&self) -> Context {
+        match &self.mode {
+            Mode::Browse if self.focus == Focus::Queue => Context::Queue,
+            Mode::Browse => Context::Pane,
+            Mode::Filter => Context::Filter,
+            Mode::Add(_) => Context::Add,
+            Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
+            Mode::Confirm(_) => Context::Confirm,
+            Mode::Details { .. } | Mode::Help { .. } => Context::Reading,
+            Mode::Quit { .. } | Mode::Leaving { .. } => Context::Quit,
+        }
+    }
+
+    /// Whether an action would do something here and now; the footer shows only those.
+    pub fn allows(&self, action: Action) -> bool {
+        let pane = self.pane_of(self.pane);
+        match action {
+            Action::Delete => self.session.refusal.is_none() && pane.cursor().is_some(),
+            Action::Mark | Action::Range | Action::Details | Action::Copy | Action::CopyCurl => {
+                pane.cursor().is_some()
+            }
+            Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
+            Action::Refresh => !matches!(self.session.refusal, Some(Refusal::NoKey)),
+            Action::TakeBack => self.queue.held().is_some(),
+            Action::Pause | Action::Stop => self.queue.deleting(),
+            Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
+            Action::Retry => self.session.refusal.is_none() && !self.queue.failed().is_empty(),
+            _ => true,
+        }
+    }
+
+    /// When something on the screen will change by itself, if it will.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let second = self.now + SignedDuration::from_secs(1);
+        let countdown = self
+            .queue
+            .batches
+            .iter()
+            .any(|b| matches!(b.phase, Phase::Held { .. }))
+            || self.queue.live.values().any(|l| l.waiting.is_some());
+        let deaf = match &self.mode {
+            Mode::Confirm(c) if c.is_deaf(self.now) => Some(c.opened_at + DEAF),
+            Mode::Leaving { deadline } => *deadline,
+            _ => None,
+        };
+        // Ages and expiries change on their own, but nobody reads them to the second: a screen with
+        // nothing going on may sleep for a minute at a time.
+        let has_rows = !self.responses.rows().is_empty() || !self.files.rows().is_empty();
+        let minute = has_rows.then(|| self.now + SignedDuration::from_secs(60));
+        [countdown.then_some(second), deaf, minute]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    fn note(&mut self, event: Event) {
+        let now = self.now;
+        self.queue.note(now, event);
+    }
+
+    /// Asks for listings that are out of date and for rows near the screen that are not at hand.
+    fn look_up(&mut self, effects: &mut Vec<Effect>) {
+        let (now, began) = (self.now, self.session.began);
+        for kind in Kind::ALL {
+            if let Some((generation, query)) = self.pane_of_mut(kind).ask(now, began) {
+                effects.push(Effect::List {
+                    kind,
+                    generation,
+                    query,
+                });
+            }
+        }
+        let wanted = self.wanted();
+        if !wanted.is_empty() {
+            self.fetching.extend(wanted.iter().map(|row| (*row, false)));
+            effects.push(Effect::Fetch(wanted));
+        }
+    }
+
+    /// Rows to have at hand that are not, and are not on their way.
+    fn wanted(&self) -> Vec<RowId> {
+        let missing =
+            |row: &&RowId| !self.rows.contains_key(row) && !self.fetching.contains_key(row);
+        let mut wanted: Vec<RowId> = Vec::new();
+        for kind in Kind::ALL {
+            let page = self.page(kind);
+            if page > 0 {
+                wanted.extend(self.pane_of(kind).near(page).iter().filter(missing));
+            }
+        }
+        match &self.mode {
+            Mode::Confirm(confirm) => {
+                let to = (confirm.offset + 2 * self.dialog_page()).min(confirm.rows.len());
+                let shown = &confirm.rows[confirm.offset.min(to)..to];
+                wanted.extend(shown.iter().filter(missing));
+            }
+            Mode::Details { row, .. } => wanted.extend(Some(row).filter(missing)),
+            _ => {}
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    /// Drops rows far from the screen when too many are at hand.
+    fn prune(&mut self) {
+        if self.rows.len() <= CACHED {
+            return;
+        }
+        let mut keep = std::collections::HashSet::new();
+        for kind in Kind::ALL {
+            keep.extend(self.pane_of(kind).near(self.page(kind)));
+        }
+        if let Mode::Confirm(confirm) = &self.mode {
+            keep.extend(confirm.rows.iter().skip(confirm.offset).take(200));
+        }
+        if let Mode::Details { row, .. } = &self.mode {
+            keep.insert(*row);
+        }
+        self.rows.retain(|row, _| keep.contains(row));
+    }
+
+    /// Puts a row into a state on the screen, and makes sure that an answer under way which may
+    /// have been read before does not put it back.
+    fn set_state(&mut self, row: RowId, state: State) {
+        if let Some(resource) = self.rows.get_mut(&row) {
+            resource.state = state;
+        }
+        if let Some(old) = self.fetching.get_mut(&row) {
+            *old = true;
+        }
+    }
+}
+
+/// Changes the state by what happened and says what should be done.
+pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match message {
+        Message::Time(now) => app.time(now, &mut effects),
+        Message::Resize { width, height } => {
+            app.width = width;
+            app.height = height;
+            for kind in Kind::ALL {
+                let page = app.page(kind);
+                app.pane_of_mut(kind).fit(page);
+            }
+        }
+        Message::Act(action) => app.act(action, &mut effects),
+        Message::Edit(request) => app.edit(request),
+        Message::Paste(text) => app.paste(&text),
+        Message::Report(report) => app.report(report, &mut effects),
+        Message::Listed {
+            kind,
+            generation,
+            listing,
+        } => {
+            let page = app.page(kind);
+            app.pane_of_mut(kind).take(generation, listing, page);
+        }
+        Message::Fetched { asked, rows } => app.fetched(&asked, rows),
+        Message::Reviewed { generation, review } => {
+            if let Mode::Confirm(confirm) = &mut app.mode
+                && confirm.generation == generation
+            {
+                confirm.reviewed(review);
+            }
+        }
+        Message::Counted(counts) => {
+            app.counts = counts;
+            app.refit();
+        }
+        Message::Tracked(tracked) => {
+            let new = tracked.iter().filter(|t| t.is_new).count() as u64;
+            let known = tracked.len() as u64 - new;
+            app.note(Event::Tracked { new, known });
+            for row in tracked {
+                app.rows.remove(&row.row);
+            }
+            app.outdate_all(&mut effects);
+        }
+        Message::Recovered {
+            unsettled,
+            returned,
+        } => {
+            if unsettled + returned > 0 {
+                app.note(Event::Recovered {
+                    unsettled,
+                    returned,
+                });
+            }
+        }
+        Message::LedgerFailed(error) => {
+            app.fetching.clear();
+            app.responses.ask_failed();
+            app.files.ask_failed();
+            app.note(Event::LedgerFailed(error));
+            // Asking again at once would fail again at once.
+            return effects;
+        }
+        Message::Terminate => {
+            if app.queue.pending() {
+                effects.push(Effect::Order(Order::Stop));
+                let deadline = Some(app.now + LAST_CALL);
+                app.mode = Mode::Leaving { deadline };
+            } else {
+                effects.push(Effect::Leave);
+            }
+        }
+    }
+    app.prune();
+    app.look_up(&mut effects);
+    effects
+}
+
+impl App {
+    fn time(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.now = now;
+        if let Mode::Leaving {
+            deadline: Some(deadline),
+        } = self.mode
+            && now >= deadline
+        {
+            effects.push(Effect::Leave);
+        }
+    }
+
+    /// The panes' sizes may have changed.
+    fn refit(&mut self) {
+        for kind in Kind::ALL {
+            let page = self.page(kind);
+            self.pane_of_mut(kind).fit(page);
+        }
+    }
+
+    fn outdate_all(&mut self, effects: &mut Vec<Effect>) {
+        self.responses.outdate();
+        self.files.outdate();
+        effects.push(Effect::Count);
+    }
+
+    fn fetched(&mut self, asked: &[RowId], rows: Vec<Resource>) {
+        for resource in rows {
+            if self.fetching.get(&resource.row) == Some(&false) {
+                self.rows.insert(resource.row, resource);
+            }
+        }
+        for row in asked {
+            self.fetching.remove(row);
+        }
+    }
+
+    fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if action == Action::Suspend {
+            effects.push(Effect::Suspend);
+            return;
+        }
+        match std::mem::replace(&mut self.mode, Mode::Browse) {
+            Mode::Browse => self.act_browsing(action, effects),
+            Mode::Filter => self.act_filtering(action),
+            Mode::Add(add) => self.act_adding(action, add, effects),
+            Mode::Confirm(confirm) => self.act_confirming(action, confirm, effects),
+            Mode::Details { row, offset } => self.act_reading(action, offset, effects, |offset| {
+                Mode::Details { row, offset }
+            }),
+            Mode::Help { offset } => {
+                self.act_reading(action, offset, effects, |offset| Mode::Help { offset });
+            }
+            Mode::Quit { button } => self.act_quitting(action, button, effects),
+            Mode::Leaving { deadline } => {
+                // Asked twice: leave at once. What is on the wire has its intent on disk.
+                match action {
+                    Action::Quit | Action::Yes => effects.push(Effect::Leave),
+                    _ => self.mode = Mode::Leaving { deadline },
+                }
+            }
+        }
+    }
+
+    fn act_browsing(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if let Some(motion) = motion(action) {
+            self.go(motion);
+            return;
+        }
+        match action {
+            Action::NextPane => self.set_focus(match self.focus {
+                Focus::Responses => Focus::Files,
+                Focus::Files => Focus::Queue,
+                Focus::Queue => Focus::Responses,
+            }),
+            Action::Responses => self.set_focus(Focus::Responses),
+            Action::Files => self.set_focus(Focus::Files),
+            Action::Queue => self.set_focus(Focus::Queue),
+            Action::Filter if self.focus != Focus::Queue => self.mode = Mode::Filter,
+            Action::Details => {
+                if let Some(row) = self.pane_of(self.pane).cursor() {
+                    self.mode = Mode::Details { row, offset: 0 };
+                }
+            }
+            Action::Help => self.mode = Mode::Help { offset: 0 },
+            Action::Add => self.mode = Mode::Add(AddIds::default()),
+            Action::Delete => {
+                let (rows, hidden) = self.pane_of(self.pane).selection();
+                self.review(rows, hidden, effects);
+            }
+            Action::Retry => {
+                let failed = self.queue.failed();
+                if failed.is_empty() {
+                    self.note(Event::NothingToRetry);
+                } else {
+                    self.review(failed, 0, effects);
+                }
+            }
+            Action::Settle => self.settle(effects),
+            Action::Refresh => self.refresh(effects),
+            Action::TakeBack => match self.queue.held() {
+                Some(batch) => effects.push(Effect::Order(Order::TakeBack(batch))),
+                None => self.note(Event::NothingToTakeBack),
+            },
+            Action::Pause if self.queue.paused => effects.push(Effect::Order(Order::Unpause)),
+            Action::Pause => effects.push(Effect::Order(Order::Pause)),
+            Action::Stop if self.queue.pending() => effects.push(Effect::Order(Order::Stop)),
+            Action::Copy | Action::CopyCurl => self.copy(action, effects),
+            Action::Quit if self.queue.pending() => {
+                self.mode = Mode::Quit {
+                    button: Button::Cancel,
+                };
+            }
+            Action::Quit => effects.push(Effect::Leave),
+            _ => self.act_on_pane(action),
+        }
+    }
+
+    /// What changes nothing but the focused pane.
+    fn act_on_pane(&mut self, action: Action) {
+        let page = self.page(self.pane);
+        let pane = self.pane_of_mut(self.pane);
+        match action {
+            Action::Mark => {
+                pane.toggle_mark();
+                pane.go(Motion::Down, page);
+            }
+            Action::Range => pane.toggle_range(),
+            Action::MarkAll => pane.mark_all(),
+            Action::Invert => pane.invert_marks(),
+            Action::Unmark => pane.unmark_all(),
+            Action::Sort => pane.next_sort(),
+            Action::Reverse => pane.reverse_sort(),
+            Action::Tombstones => pane.toggle_tombstones(),
+            Action::No if pane.range_from().is_some() => pane.drop_range(),
+            Action::No if !pane.filter.value().is_empty() => pane.clear_filter(),
+            _ => {}
+        }
+    }
+
+    fn go(&mut self, motion: Motion) {
+        if self.focus == Focus::Queue {
+            let page = usize::from(self.layout().queue.inner().height).max(1);
+            let len = self.queue.activity.len();
+            let last = len.saturating_sub(page);
+            let next = motion.apply(self.activity_offset, len, page);
+            self.activity_offset = next.min(last);
+        } else {
+            let page = self.page(self.pane);
+            self.pane_of_mut(self.pane).go(motion, page);
+        }
+    }
+
+    fn set_focus(&mut self, focus: Focus) {
+        self.focus = focus;
+        match focus {
+            Focus::Responses => self.pane = Kind::Response,
+            Focus::Files => self.pane = Kind::File,
+            Focus::Queue => {}
+        }
+        self.refit();
+    }
+
+    fn act_filtering(&mut self, action: Action) {
+        let pane = self.pane_of_mut(self.pane);
+        match action {
+            Action::Press => {}
+            Action::No | Action::Quit => pane.clear_filter(),
+            _ => self.mode = Mode::Filter,
+        }
+        if let Some(motion) = motion(action) {
+            self.go(motion);
+        }
+    }
+
+    fn act_adding(&mut self, action: Action, mut add: AddIds, effects: &mut Vec<Effect>) {
+        match action {
+            Action::No | Action::Quit => return,
+            Action::Switch => add.switch_kind(),
+            Action::Press => {
+                let sightings = add.take();
+                if !sightings.is_empty() {
+                    effects.push(Effect::Track(sightings));
+                }
+                if add.is_empty() {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        self.mode = Mode::Add(add);
+    }
+
+    fn act_reading(
+        &mut self,
+        action: Action,
+        offset: usize,
+        effects: &mut Vec<Effect>,
+        mode: impl FnOnce(usize) -> Mode,
+    ) {
+        let page = usize::from(Layout::dialog(self.width, self.height).inner().height);
+        if let Some(motion) = motion(action) {
+            let next = motion.apply(offset, self.overflow + 1, page);
+            self.mode = mode(next);
+            return;
+        }
+        match action {
+            Action::No | Action::Press | Action::Quit | Action::Help => return,
+            Action::Copy | Action::CopyCurl => self.copy(action, effects),
+            Action::Refresh => self.refresh(effects),
+            _ => {}
+        }
+        self.mode = mode(offset);
+    }
+
+    fn act_quitting(&mut self, action: Action, button: Button, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Switch => {
+                self.mode = Mode::Quit {
+                    button: other(button),
+                };
+            }
+            Action::No => {}
+            Action::Press if button == Button::Cancel => {}
+            Action::Yes | Action::Press | Action::Quit if !self.queue.pending() => {
+                effects.push(Effect::Leave);
+            }
+            Action::Yes | Action::Press | Action::Quit => {
+                effects.push(Effect::Order(Order::Stop));
+                self.mode = Mode::Leaving { deadline: None };
+            }
+            _ => self.mode = Mode::Quit { button },
+        }
+    }
+
+    /// Opens the review of a deletion; nothing is asked of the worker before it is confirmed.
+    fn review(&mut self, rows: Vec<RowId>, hidden: usize, effects: &mut Vec<Effect>) {
+        if let Some(refusal) = self.session.refusal.clone() {
+            self.note(Event::Refused(refusal));
+            return;
+        }
+        if rows.is_empty() {
+            return;
+        }
+        self.reviews += 1;
+        let generation = self.reviews;
+        effects.push(Effect::Review {
+            generation,
+            rows: rows.clone(),
+        });
+        self.mode = Mode::Confirm(Confirm::new(
+            rows,
+            hidden,
+            generation,
+            self.session.protected,
+            self.now,
+        ));
+    }
+
+    fn act_confirming(&mut self, action: Action, mut confirm: Confirm, effects: &mut Vec<Effect>) {
+        if confirm.is_deaf(self.now) {
+            self.mode = Mode::Confirm(confirm);
+            return;
+        }
+        let page = self.dialog_page();
+        if let Some(motion) = motion(action) {
+            let last = confirm.rows.len().saturating_sub(page);
+            confirm.offset = motion
+                .apply(confirm.offset, confirm.rows.len(), page)
+                .min(last);
+        }
+        match action {
+            Action::No | Action::Quit => return,
+            Action::Switch => confirm.button = other(confirm.button),
+            // With a number to type, Enter is how typing it ends; without, it presses the button.
+            Action::Press if !confirm.must_type() && confirm.button == Button::Cancel => return,
+            Action::Yes | Action::Press if confirm.is_ready() => {
+                self.submit(confirm, effects);
+                return;
+            }
+            _ => {}
+        }
+        self.mode = Mode::Confirm(confirm);
+    }
+
+    fn submit(&mut self, confirm: Confirm, effects: &mut Vec<Effect>) {
+        let ticket = self.ticket();
+        self.queue.submitted.insert(ticket);
+        let rows = confirm.rows;
+        self.queue.forget_failed(&rows.iter().copied().collect());
+        for kind in Kind::ALL {
+            let pane = self.pane_of_mut(kind);
+            if !pane.marks().is_empty() {
+                for row in &rows {
+                    pane.unmark(*row);
+                }
+            }
+            if pane.range_from().is_some() {
+                pane.drop_range();
+            }
+        }
+        effects.push(Effect::Order(Order::Delete {
+            ticket,
+            rows,
+            hold: self.session.undo,
+        }));
+    }
+
+    fn settle(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(refusal) = self.session.refusal.clone() {
+            self.note(Event::Refused(refusal));
+        } else if self.counts.unsettled > 0 {
+            let ticket = self.ticket();
+            self.queue.errands.insert(ticket);
+            effects.push(Effect::Order(Order::Settle { ticket }));
+        }
+    }
+
+    /// A response is fetched; files are mirrored as a whole, which is one call for a hundred.
+    fn refresh(&mut self, effects: &mut Vec<Effect>) {
+        if self.session.refusal == Some(Refusal::NoKey) {
+            self.note(Event::Refused(Refusal::NoKey));
+            return;
+        }
+        let order = match self.pane {
+            Kind::File => {
+                if self.files.syncing.is_some() {
+                    return;
+                }
+                self.files.syncing = Some(crate::domain::SyncTally::default());
+                Order::Sync {
+                    ticket: self.ticket(),
+                }
+            }
+            Kind::Response => {
+                let (rows, _) = self.responses.selection();
+                if rows.is_empty() {
+                    return;
+                }
+                Order::Refresh {
+                    ticket: self.ticket(),
+                    rows,
+                }
+            }
+        };
+        if let Order::Sync { ticket } | Order::Refresh { ticket, .. } = order {
+            self.queue.errands.insert(ticket);
+        }
+        effects.push(Effect::Order(order));
+    }
+
+    fn copy(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        let Some(resource) = self.current() else {
+            return;
+        };
+        let text = if action == Action::CopyCurl {
+            curl(&self.session.base_url, resource.kind, &resource.id)
+        } else {
+            resource.id.as_str().to_owned()
+        };
+        effects.push(Effect::Copy(text));
+        self.note(Event::Copied);
+    }
+
+    fn edit(&mut self, request: InputRequest) {
+        match &mut self.mode {
+            Mode::Filter => {
+                let pane = self.pane_of_mut(self.pane);
+                pane.filter.handle(request);
+                pane.read_filter();
+            }
+            Mode::Add(add) => add.edit(request),
+            Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
+                confirm.typed.handle(request);
+            }
+            _ => {}
+        }
+    }
+
+    /// Pasted text goes into the field being edited. On the main screen it opens the dialog for
+    /// new ids: it must never be read as keys.
+    fn paste(&mut self, text: &str) {
+        match &mut self.mode {
+            Mode::Filter => {
+                let pane = self.pane_of_mut(self.pane);
+                dialog::insert(&mut pane.filter, text);
+                pane.read_filter();
+            }
+            Mode::Add(add) => add.paste(text),
+            Mode::Browse => {
+                let mut add = AddIds::default();
+                add.paste(text);
+                self.mode = Mode::Add(add);
+            }
+            // A number that is to be typed is not pasted.
+            _ => {}
+        }
+    }
+}
+
+fn other(button: Button) -> Button {
+    match button {
+        Button::Cancel => Button::Delete,
+        Button::Delete => Button::Cancel,
+    }
+}
+
+fn motion(action: Action) -> Option<Motion> {
+    Some(match action {
+        Action::Up => Motion::Up,
+        Action::Down => Motion::Down,
+        Action::HalfUp => Motion::HalfUp,
+        Action::HalfDown => Motion::HalfDown,
+        Action::PageUp => Motion::PageUp,
+        Action::PageDown => Motion::PageDown,
+        Action::Top => Motion::Top,
+        Action::Bottom => Motion::Bottom,
+        _ => return None,
+    })
+}
+
+/// A command line that deletes this resource, with the key left to the shell's environment.
+fn curl(base_url: &str, kind: Kind, id: &ResourceId) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    let id = utf8_percent_encode(id.as_str(), SEGMENT);
+    let base = base_url.trim_end_matches('/');
+    let collection = kind.collection();
+    format!("curl -X DELETE -H \"Authorization: Bearer $ARK_API_KEY\" '{base}/{collection}/{id}'")
+}
+

@@ -1,0 +1,347 @@
+//! One pane of resources: an ordered list of keys, a cursor, marks and a filter.
+//!
+//! A pane holds no rows. It holds the keys of the whole listing, eight bytes each, and the app
+//! fetches the rows around what is on the screen. Moving is arithmetic on the list; nothing a key
+//! does costs more than what it names.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use tui_input::Input;
+
+use crate::domain::{
+    Kind, ListQuery, Listing, Query, QueryError, RowId, Sort, SortKey, SyncTally, Tombstones,
+};
+
+#[derive(Debug)]
+pub struct Pane {
+    pub kind: Kind,
+    rows: Vec<RowId>,
+    cursor: Option<RowId>,
+    /// Where in `rows` the cursor is.
+    at: usize,
+    /// The first row on the screen.
+    offset: usize,
+    marks: HashSet<RowId>,
+    /// Where a range mark began.
+    range: Option<RowId>,
+    pub filter: Input,
+    query: Query,
+    query_error: Option<QueryError>,
+    sort: Sort,
+    show_tombstones: bool,
+    generation: u64,
+    /// A listing has been asked for and has not come.
+    asked: bool,
+    /// The listing is out of date.
+    stale: bool,
+    /// A listing came at least once.
+    pub listed: bool,
+    /// A sync of this pane is under way.
+    pub syncing: Option<SyncTally>,
+}
+
+/// A way to move the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    Up,
+    Down,
+    HalfUp,
+    HalfDown,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+}
+
+impl Motion {
+    /// Where it leads from `at` in a list of `len`, `page` of which are on the screen.
+    pub fn apply(self, at: usize, len: usize, page: usize) -> usize {
+        let page = page.max(1);
+        let half = (page / 2).max(1);
+        let last = len.saturating_sub(1);
+        match self {
+            Self::Up => at.saturating_sub(1),
+            Self::Down => at + 1,
+            Self::HalfUp => at.saturating_sub(half),
+            Self::HalfDown => at + half,
+            Self::PageUp => at.saturating_sub(page),
+            Self::PageDown => at + page,
+            Self::Top => 0,
+            Self::Bottom => last,
+        }
+        .min(last)
+    }
+}
+
+/// The first row to show so that `at` is among `page` rows, moving no more than needed.
+pub fn scroll(offset: usize, at: usize, len: usize, page: usize) -> usize {
+    let page = page.max(1);
+    let highest = len.saturating_sub(page);
+    offset.clamp((at + 1).saturating_sub(page), at).min(highest)
+}
+
+impl Pane {
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            rows: Vec::new(),
+            cursor: None,
+            at: 0,
+            offset: 0,
+            marks: HashSet::new(),
+            range: None,
+            filter: Input::default(),
+            query: Query::default(),
+            query_error: None,
+            sort: Sort::default(),
+            show_tombstones: false,
+            generation: 0,
+            asked: false,
+            stale: true,
+            listed: false,
+            syncing: None,
+        }
+    }
+
+    pub fn rows(&self) -> &[RowId] {
+        &self.rows
+    }
+
+    pub fn cursor(&self) -> Option<RowId> {
+        self.cursor
+    }
+
+    /// The cursor's place in [`Pane::rows`].
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub fn marks(&self) -> &HashSet<RowId> {
+        &self.marks
+    }
+
+    pub fn range_from(&self) -> Option<RowId> {
+        self.range
+    }
+
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    pub fn query_error(&self) -> Option<&QueryError> {
+        self.query_error.as_ref()
+    }
+
+    pub fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    pub fn shows_tombstones(&self) -> bool {
+        self.show_tombstones
+    }
+
+    /// The part of the listing within `page` rows of the screen, to have at hand before it is needed.
+    pub fn near(&self, page: usize) -> &[RowId] {
+        let from = self.offset.saturating_sub(page);
+        let to = (self.offset + 2 * page).min(self.rows.len());
+        self.rows.get(from..to).unwrap_or_default()
+    }
+
+    pub fn visible(&self, page: usize) -> &[RowId] {
+        let to = (self.offset + page).min(self.rows.len());
+        self.rows.get(self.offset..to).unwrap_or_default()
+    }
+
+    pub fn go(&mut self, motion: Motion, page: usize) {
+        self.place(motion.apply(self.at, self.rows.len(), page), page);
+    }
+
+    /// Keeps the cursor on the screen after the screen changed.
+    pub fn fit(&mut self, page: usize) {
+        self.place(self.at.min(self.rows.len().saturating_sub(1)), page);
+    }
+
+    fn place(&mut self, at: usize, page: usize) {
+        self.at = at;
+        self.cursor = self.rows.get(at).copied();
+        self.offset = scroll(self.offset, at, self.rows.len(), page);
+    }
+
+    pub fn toggle_mark(&mut self) {
+        if let Some(row) = self.cursor
+            && !self.marks.remove(&row)
+        {
+            self.marks.insert(row);
+        }
+    }
+
+    /// Begins a range at the cursor, or marks from where it began to the cursor and ends it.
+    pub fn toggle_range(&mut self) {
+        match self.range.take() {
+            None => self.range = self.cursor,
+            Some(from) => {
+                let rows = self.range_rows(from);
+                self.marks.extend(rows);
+            }
+        }
+    }
+
+    /// Ends an open range without marking anything.
+    pub fn drop_range(&mut self) {
+        self.range = None;
+    }
+
+    fn range_rows(&self, from: RowId) -> Vec<RowId> {
+        let start = self.rows.iter().position(|r| *r == from);
+        let start = start.unwrap_or(self.at);
+        let (low, high) = (start.min(self.at), start.max(self.at));
+        self.rows.get(low..=high).unwrap_or_default().to_vec()
+    }
+
+    pub fn mark_all(&mut self) {
+        self.marks.extend(self.rows.iter().copied());
+    }
+
+    /// Inverts the marks of what is in view; marks hidden by the filter stay.
+    pub fn invert_marks(&mut self) {
+        for row in &self.rows {
+            if !self.marks.remove(row) {
+                self.marks.insert(*row);
+            }
+        }
+    }
+
+    pub fn unmark_all(&mut self) {
+        self.marks.clear();
+        self.range = None;
+    }
+
+    pub fn unmark(&mut self, row: RowId) {
+        self.marks.remove(&row);
+    }
+
+    /// What the next action is about, in view order, then what the filter hides: the open range if
+    /// there is one, else the marks, else the row under the cursor. The second part is how many of
+    /// them are hidden.
+    pub fn selection(&self) -> (Vec<RowId>, usize) {
+        let mut marks = self.marks.clone();
+        if let Some(from) = self.range {
+            marks.extend(self.range_rows(from));
+        }
+        if marks.is_empty() {
+            return (self.cursor.into_iter().collect(), 0);
+        }
+        let mut chosen = Vec::with_capacity(marks.len());
+        for row in &self.rows {
+            if marks.remove(row) {
+                chosen.push(*row);
+            }
+        }
+        let mut hidden: Vec<RowId> = marks.into_iter().collect();
+        hidden.sort_unstable();
+        let count = hidden.len();
+        chosen.append(&mut hidden);
+        (chosen, count)
+    }
+
+    /// Reads the filter's text; a text that is no query leaves the last good one in force.
+    pub fn read_filter(&mut self) {
+        match Query::parse(self.filter.value()) {
+            Ok(query) => {
+                self.query_error = None;
+                if query != self.query {
+                    self.query = query;
+                    self.stale = true;
+                }
+            }
+            Err(error) => self.query_error = Some(error),
+        }
+    }
+
+    pub fn clear_filter(&mut self) {
+        self.filter.reset();
+        self.read_filter();
+    }
+
+    pub fn next_sort(&mut self) {
+        let keys: Vec<SortKey> = SortKey::ALL
+            .into_iter()
+            // Responses have no size.
+            .filter(|key| self.kind == Kind::File || *key != SortKey::Size)
+            .collect();
+        let now = keys.iter().position(|key| *key == self.sort.key);
+        let next = now.map_or(0, |at| (at + 1) % keys.len());
+        self.sort.key = keys[next];
+        self.stale = true;
+    }
+
+    pub fn reverse_sort(&mut self) {
+        self.sort.reversed = !self.sort.reversed;
+        self.stale = true;
+    }
+
+    pub fn toggle_tombstones(&mut self) {
+        self.show_tombstones = !self.show_tombstones;
+        self.stale = true;
+    }
+
+    /// The listing is out of date: ask again when the one under way has come.
+    pub fn outdate(&mut self) {
+        self.stale = true;
+    }
+
+    /// What to ask the ledger for, if it has to be asked: one listing at a time.
+    pub fn ask(&mut self, now: Timestamp, run_began: Timestamp) -> Option<(u64, ListQuery)> {
+        if !self.stale || self.asked {
+            return None;
+        }
+        self.stale = false;
+        self.asked = true;
+        self.generation += 1;
+        let tombstones = if self.show_tombstones {
+            Tombstones::Show
+        } else {
+            Tombstones::Since(run_began)
+        };
+        let query = ListQuery {
+            kind: Some(self.kind),
+            query: self.query.clone(),
+            sort: self.sort,
+            tombstones,
+            now,
+        };
+        Some((self.generation, query))
+    }
+
+    /// The listing could not be had; the next change asks again.
+    pub fn ask_failed(&mut self) {
+        self.asked = false;
+    }
+
+    /// Takes a listing, keeping the cursor on its row or, if that is gone, at its place.
+    pub fn take(&mut self, generation: u64, listing: Listing, page: usize) {
+        if generation != self.generation {
+            return;
+        }
+        self.asked = false;
+        self.listed = true;
+        self.rows = listing.rows;
+        let kept = self.cursor.and_then(|row| {
+            // Most listings change little: look where it was before looking everywhere.
+            let there = self.rows.get(self.at) == Some(&row);
+            there
+                .then_some(self.at)
+                .or_else(|| self.rows.iter().position(|r| *r == row))
+        });
+        let last = self.rows.len().saturating_sub(1);
+        self.place(kept.unwrap_or(self.at.min(last)), page);
+        if self.range.is_some_and(|from| !self.rows.contains(&from)) {
+            self.range = None;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What the worker has in hand and what it did: batches, requests on the wire, recent activity.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Answer, BatchId, Halt, Outcome, Refusal, ResourceId, RowId, Settlement, SyncTally, Tally, Ticket,
+};
+
+/// How much activity is kept; the journal has the rest.
+const KEPT: usize = 1_000;
+
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// Newest last. Ended ones stay until a later batch ends.
+    pub batches: Vec<Batch>,
+    /// Requests on the wire or waiting for another try, by row.
+    pub live: HashMap<RowId, Live>,
+    /// Newest first.
+    pub activity: VecDeque<Activity>,
+    /// Syncs, refreshes and settlings under way.
+    pub errands: HashSet<Ticket>,
+    /// Deletions confirmed and not yet answered by the worker.
+    pub submitted: HashSet<Ticket>,
+    pub paused: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub id: BatchId,
+    pub total: u64,
+    pub phase: Phase,
+    pub tally: Tally,
+    /// For another try: what failed, was refused or is unsettled.
+    pub failed: Vec<RowId>,
+    pub halt: Option<Halt>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// In its undo window.
+    Held { starts_at: Timestamp },
+    Running { since: Timestamp },
+    Ended,
+}
+
+/// One request under way.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub attempt: u32,
+    /// When the next try is due and why the last one was not the last; `None` while on the wire.
+    pub waiting: Option<(Timestamp, Answer)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Activity {
+    pub at: Timestamp,
+    pub event: Event,
+}
+
+/// Something worth a line. The view puts it into words.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Accepted { batch: BatchId, count: u64 },
+    Rejected(Refusal),
+    TakenBack { batch: BatchId, count: u64 },
+    Settled(Settlement),
+    Halted { batch: BatchId, halt: Halt },
+    Finished { batch: BatchId, tally: Tally },
+    JournalFailed(String),
+    Paused,
+    Unpaused,
+    Synced(SyncTally),
+    Refreshed(ResourceId),
+    NotRefreshed(ResourceId, Answer),
+    ErrandHalted(Halt),
+    Tracked { new: u64, known: u64 },
+    Recovered { unsettled: u64, returned: u64 },
+    LedgerFailed(String),
+    Copied,
+    /// The key does nothing here and now, and this is why.
+    Refused(Refusal),
+    NothingToRetry,
+    NothingToTakeBack,
+}
+
+impl Event {
+    /// Deserves attention.
+    pub fn is_bad(&self) -> bool {
+        match self {
+            Self::Settled(s) => !s.outcome.is_success(),
+            Self::Finished { tally, .. } => !tally.is_success(),
+            Self::Rejected(_)
+            | Self::Halted { .. }
+            | Self::JournalFailed(_)
+            | Self::NotRefreshed(..)
+            | Self::ErrandHalted(_)
+            | Self::LedgerFailed(_)
+            | Self::Refused(_) => true,
+            Self::Recovered { unsettled, .. } => *unsettled > 0,
+            Self::Synced(tally) => !tally.complete,
+            _ => false,
+        }
+    }
+}
+
+impl Queue {
+    pub fn note(&mut self, at: Timestamp, event: Event) {
+        self.activity.push_front(Activity { at, event });
+        self.activity.truncate(KEPT);
+    }
+
+    pub fn begin(&mut self, batch: Batch) {
+        self.batches.retain(|b| b.phase != Phase::Ended);
+        self.batches.push(batch);
+    }
+
+    pub fn batch(&mut self, id: BatchId) -> Option<&mut Batch> {
+        self.batches.iter_mut().find(|b| b.id == id)
+    }
+
+    /// The newest batch that can still be taken back whole.
+    pub fn held(&self) -> Option<BatchId> {
+        let held = |b: &&Batch| matches!(b.phase, Phase::Held { .. });
+        self.batches.iter().rev().find(held).map(|b| b.id)
+    }
+
+    pub fn deleting(&self) -> bool {
+        !self.submitted.is_empty() || self.batches.iter().any(|b| b.phase != Phase::Ended)
+    }
+
+    /// Quitting now would leave something undone.
+    pub fn pending(&self) -> bool {
+        self.deleting() || !self.errands.is_empty()
+    }
+
+    /// What failed in the batches at hand.
+    pub fn failed(&self) -> Vec<RowId> {
+        let mut rows: Vec<RowId> = Vec::new();
+        for batch in &self.batches {
+            rows.extend(&batch.failed);
+        }
+        rows
+    }
+
+    pub fn settled(&mut self, batch: BatchId, settlement: Settlement, at: Timestamp) {
+        self.live.remove(&settlement.row);
+        if let Some(batch) = self.batch(batch) {
+            batch.tally.add(settlement.outcome, 1);
+            if !settlement.outcome.is_success() && settlement.outcome != Outcome::Cancelled {
+                batch.failed.push(settlement.row);
+            }
+        }
+        self.note(at, Event::Settled(settlement));
+    }
+
+    /// A row whose last try did not work is being asked for again: it is no longer to be retried.
+    pub fn forget_failed(&mut self, rows: &HashSet<RowId>) {
+        for batch in &mut self.batches {
+            batch.failed.retain(|row| !rows.contains(row));
+        }
+    }
+}
+
+impl Batch {
+    pub fn done(&self) -> u64 {
+        self.tally.total()
+    }
+}

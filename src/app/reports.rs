@@ -1,0 +1,193 @@
+//! Folding the worker's reports into the state.
+
+use crate::domain::{Kind, Report, RowId, State};
+
+use super::{App, Batch, Effect, Event, Live, Mode, Phase};
+
+impl App {
+    pub(super) fn report(&mut self, report: Report, effects: &mut Vec<Effect>) {
+        match report {
+            Report::Accepted {
+                ticket,
+                batch,
+                rows,
+                starts_at,
+            } => {
+                self.queue.submitted.remove(&ticket);
+                for row in &rows {
+                    self.set_state(*row, State::Queued);
+                }
+                let total = rows.len() as u64;
+                self.queue.begin(Batch {
+                    id: batch,
+                    total,
+                    phase: Phase::Held { starts_at },
+                    tally: crate::domain::Tally::default(),
+                    failed: Vec::new(),
+                    halt: None,
+                });
+                self.note(Event::Accepted {
+                    batch,
+                    count: total,
+                });
+            }
+            Report::Rejected { ticket, refusal } => {
+                self.queue.submitted.remove(&ticket);
+                self.end_errand(ticket);
+                self.note(Event::Rejected(refusal));
+            }
+            Report::TakenBack { batch, rows } => {
+                self.queue.batches.retain(|b| b.id != batch);
+                self.reload(&rows);
+                self.note(Event::TakenBack {
+                    batch,
+                    count: rows.len() as u64,
+                });
+            }
+            Report::Started { batch } => {
+                let since = self.now;
+                if let Some(batch) = self.queue.batch(batch) {
+                    batch.phase = Phase::Running { since };
+                }
+            }
+            Report::Sending { row, attempt, .. } => {
+                self.set_state(row, State::Sending);
+                let waiting = None;
+                self.queue.live.insert(row, Live { attempt, waiting });
+            }
+            Report::Waiting {
+                row,
+                attempt,
+                until,
+                answer,
+                ..
+            } => {
+                let waiting = Some((until, answer));
+                self.queue.live.insert(row, Live { attempt, waiting });
+            }
+            Report::Settled {
+                batch,
+                settlement,
+                state,
+                at,
+            } => {
+                let row = settlement.row;
+                self.count_settled(settlement.kind, state);
+                self.set_state(row, state);
+                if let Some(resource) = self.rows.get_mut(&row) {
+                    resource.settled_at = Some(at);
+                    resource.answer =
+                        (!settlement.outcome.is_success()).then(|| settlement.answer.clone());
+                }
+                self.queue.settled(batch, settlement, at);
+            }
+            Report::Halted { batch, halt } => {
+                if let Some(batch) = self.queue.batch(batch) {
+                    batch.halt = Some(halt.clone());
+                }
+                self.note(Event::Halted { batch, halt });
+            }
+            Report::Finished {
+                batch,
+                tally,
+                returned,
+            } => {
+                for (row, state) in returned {
+                    self.queue.live.remove(&row);
+                    self.set_state(row, state);
+                }
+                if let Some(batch) = self.queue.batch(batch) {
+                    batch.phase = Phase::Ended;
+                    batch.tally = tally;
+                }
+                self.note(Event::Finished { batch, tally });
+                effects.push(Effect::Count);
+            }
+            Report::JournalFailed { error } => self.note(Event::JournalFailed(error)),
+            Report::Paused => {
+                self.queue.paused = true;
+                self.note(Event::Paused);
+            }
+            Report::Unpaused => {
+                self.queue.paused = false;
+                self.note(Event::Unpaused);
+            }
+            Report::SyncProgress { tally, .. } => {
+                self.files.syncing = Some(tally);
+                if tally.new > 0 {
+                    self.files.outdate();
+                }
+            }
+            Report::Synced { tally, .. } => {
+                self.files.syncing = None;
+                self.drop_cached(Kind::File);
+                self.note(Event::Synced(tally));
+                self.outdate_all(effects);
+            }
+            Report::Refreshed {
+                id,
+                row,
+                state,
+                facts,
+                ..
+            } => {
+                self.set_state(row, state);
+                // The ledger merged the facts with what it knew: read the row back.
+                drop(facts);
+                self.reload(&[row]);
+                self.note(Event::Refreshed(id));
+            }
+            Report::NotRefreshed { id, answer, .. } => self.note(Event::NotRefreshed(id, answer)),
+            Report::Done { ticket, halt } => {
+                self.end_errand(ticket);
+                if let Some(halt) = halt {
+                    self.note(Event::ErrandHalted(halt));
+                }
+                effects.push(Effect::Count);
+            }
+            Report::Idle => {
+                if matches!(self.mode, Mode::Leaving { .. }) {
+                    effects.push(Effect::Leave);
+                }
+            }
+        }
+    }
+
+    fn end_errand(&mut self, ticket: crate::domain::Ticket) {
+        self.queue.errands.remove(&ticket);
+        if self.queue.errands.is_empty() {
+            self.files.syncing = None;
+        }
+    }
+
+    /// Keeps the header right while a batch runs, without asking the ledger for every item.
+    fn count_settled(&mut self, kind: Kind, state: State) {
+        if state.is_tombstone() {
+            let count = match kind {
+                Kind::Response => &mut self.counts.responses,
+                Kind::File => &mut self.counts.files,
+            };
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Rows that have to be read from the ledger again.
+    fn reload(&mut self, rows: &[RowId]) {
+        for row in rows {
+            self.rows.remove(row);
+            if let Some(old) = self.fetching.get_mut(row) {
+                *old = true;
+            }
+        }
+    }
+
+    fn drop_cached(&mut self, kind: Kind) {
+        let rows: Vec<RowId> = self
+            .rows
+            .values()
+            .filter(|r| r.kind == kind)
+            .map(|r| r.row)
+            .collect();
+        self.reload(&rows);
+    }
+}

@@ -1,0 +1,243 @@
+//! One table: key -> action -> footer, help and README.
+//!
+//! Adding a key is adding a line to [`TABLE`]. Dispatch, the footer's hints, the help page and the
+//! README's table are all read from it; a chord that stands twice in one context is an error.
+
+mod chord;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::app::{Action, Context};
+
+pub use chord::{Chord, ChordError};
+
+/// A line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    pub action: Action,
+    /// What the config file calls it.
+    pub name: &'static str,
+    pub contexts: &'static [Context],
+    pub chords: &'static [&'static str],
+    /// The catalogue's key of a word or two for the footer; also the help page's text.
+    pub hint: &'static str,
+    /// Its place in the footer, from 1; hints with high numbers go first when there is no room.
+    /// 0: help page only.
+    pub footer: u8,
+}
+
+macro_rules! bindings {
+    ($($action:ident $name:literal [$($context:ident)+] [$($chord:literal)+] $hint:literal $footer:literal)*) => {
+        &[$(Binding {
+            action: Action::$action,
+            name: $name,
+            contexts: &[$(Context::$context),+],
+            chords: &[$($chord),+],
+            hint: $hint,
+            footer: $footer,
+        }),*]
+    };
+}
+
+/// Every key there is, in the order of the help page.
+#[rustfmt::skip]
+pub const TABLE: &[Binding] = bindings![
+    // action    name         contexts                            chords                    hint              footer
+    Down         "down"       [Pane Queue Reading Confirm]        ["j" "down"]              "key-down"        0
+    Up           "up"         [Pane Queue Reading Confirm]        ["k" "up"]                "key-up"          0
+    Top          "top"        [Pane Queue Reading Confirm]        ["g" "home"]              "key-top"         0
+    Bottom       "bottom"     [Pane Queue Reading Confirm]        ["G" "end"]               "key-bottom"      0
+    HalfDown     "half-down"  [Pane Queue Reading Confirm]        ["ctrl-d"]                "key-half-down"   0
+    HalfUp       "half-up"    [Pane Queue Reading Confirm]        ["ctrl-u"]                "key-half-up"     0
+    PageDown     "page-down"  [Pane Queue Reading Confirm ConfirmTyped] ["pagedown"]        "key-page-down"   0
+    PageUp       "page-up"    [Pane Queue Reading Confirm ConfirmTyped] ["pageup"]          "key-page-up"     0
+    Down         "list-down"  [ConfirmTyped Filter]               ["down"]                  "key-down"        0
+    Up           "list-up"    [ConfirmTyped Filter]               ["up"]                    "key-up"          0
+    NextPane     "next-pane"  [Pane Queue]                        ["tab"]                   "key-next-pane"   8
+    Responses    "responses"  [Pane Queue]                        ["1"]                     "key-responses"   0
+    Files        "files"      [Pane Queue]                        ["2"]                     "key-files"       0
+    Queue        "queue"      [Pane Queue]                        ["3"]                     "key-queue"       0
+    Delete       "delete"     [Pane]                              ["d" "del"]               "key-delete"      1
+    TakeBack     "take-back"  [Pane Queue]                        ["z"]                     "key-take-back"   1
+    Mark         "mark"       [Pane]                              ["space"]                 "key-mark"        4
+    Range        "range"      [Pane]                              ["v"]                     "key-range"       0
+    MarkAll      "mark-all"   [Pane]                              ["a"]                     "key-mark-all"    0
+    Invert       "invert"     [Pane]                              ["*"]                     "key-invert"      0
+    Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
+    Filter       "filter"     [Pane]                              ["/"]                     "key-filter"      5
+    Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
+    Refresh      "refresh"    [Pane Reading]                      ["r"]                     "key-refresh"     7
+    Details      "details"    [Pane]                              ["enter"]                 "key-details"     9
+    Sort         "sort"       [Pane]                              ["s"]                     "key-sort"        0
+    Reverse      "reverse"    [Pane]                              ["S"]                     "key-reverse"     0
+    Tombstones   "tombstones" [Pane]                              ["H"]                     "key-tombstones"  0
+    Copy         "copy"       [Pane Reading]                      ["c"]                     "key-copy"        0
+    CopyCurl     "copy-curl"  [Pane Reading]                      ["C"]                     "key-copy-curl"   0
+    Settle       "settle"     [Pane]                              ["R"]                     "key-settle"      2
+    Retry        "retry"      [Queue]                             ["R"]                     "key-retry"       2
+    Pause        "pause"      [Pane Queue]                        ["p"]                     "key-pause"       3
+    Stop         "stop"       [Pane Queue]                        ["x"]                     "key-stop"        3
+    Yes          "yes"        [Confirm Quit]                      ["y"]                     "key-yes"         1
+    No           "no"         [Confirm Quit]                      ["n" "esc"]               "key-no"          2
+    No           "back"       [Pane Queue Filter Add ConfirmTyped Reading] ["esc"]          "key-back"        11
+    Press        "press"      [Confirm ConfirmTyped Quit Filter Add] ["enter"]              "key-press"       3
+    Press        "close"      [Reading]                           ["enter"]                 "key-close"       0
+    Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
+    Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
+    Help         "help"       [Pane Queue Reading]                ["?"]                     "key-help"        2
+    Quit         "quit"       [Pane Queue Reading Confirm Quit]   ["q" "ctrl-c"]            "key-quit"        3
+    Quit         "leave"      [Filter Add ConfirmTyped]           ["ctrl-c"]                "key-leave"       0
+    Suspend      "suspend"    [Pane Queue Reading Confirm ConfirmTyped Filter Add Quit] ["ctrl-z"] "key-suspend" 0
+];
+
+/// Why the keys of the config file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeysError {
+    #[error("there is no action {0:?}")]
+    UnknownAction(String),
+    #[error("{action}: {chord:?} is not a key: {error}")]
+    BadChord {
+        action: String,
+        chord: String,
+        error: ChordError,
+    },
+    #[error("{chord} means both {first} and {second}")]
+    Clash {
+        chord: String,
+        first: String,
+        second: String,
+    },
+    #[error("{0} has to keep a key")]
+    NoChord(String),
+}
+
+/// The table with the user's changes, ready for look-up.
+#[derive(Debug)]
+pub struct Keymap {
+    actions: HashMap<(Context, Chord), Action>,
+    /// For each line of [`TABLE`], its chords.
+    chords: Vec<Vec<Chord>>,
+}
+
+impl Keymap {
+    /// `remaps` gives actions by name other chords; they replace the action's own.
+    pub fn new(remaps: &BTreeMap<String, Vec<String>>) -> Result<Self, KeysError> {
+        if let Some(name) = remaps.keys().find(|n| TABLE.iter().all(|b| b.name != **n)) {
+            return Err(KeysError::UnknownAction(name.clone()));
+        }
+        let mut owners: HashMap<(Context, Chord), &Binding> = HashMap::new();
+        let mut chords = Vec::with_capacity(TABLE.len());
+        for binding in TABLE {
+            let texts: Vec<&str> = match remaps.get(binding.name) {
+                Some(own) => own.iter().map(String::as_str).collect(),
+                None => binding.chords.to_vec(),
+            };
+            if texts.is_empty() {
+                return Err(KeysError::NoChord(binding.name.to_owned()));
+            }
+            let mut parsed = Vec::with_capacity(texts.len());
+            for text in texts {
+                let chord: Chord = text.parse().map_err(|error| KeysError::BadChord {
+                    action: binding.name.to_owned(),
+                    chord: text.to_owned(),
+                    error,
+                })?;
+                for context in binding.contexts {
+                    if let Some(other) = owners.insert((*context, chord), binding) {
+                        return Err(KeysError::Clash {
+                            chord: chord.to_string(),
+                            first: other.name.to_owned(),
+                            second: binding.name.to_owned(),
+                        });
+                    }
+                }
+                parsed.push(chord);
+            }
+            chords.push(parsed);
+        }
+        let actions = owners.into_iter().map(|(at, b)| (at, b.action)).collect();
+        Ok(Self { actions, chords })
+    }
+
+    pub fn action(&self, context: Context, chord: Chord) -> Option<Action> {
+        self.actions.get(&(context, chord)).copied()
+    }
+
+    /// The lines of the table that apply in a context, with their chords, in table order.
+    pub fn of(&self, context: Context) -> impl Iterator<Item = (&'static Binding, &[Chord])> {
+        TABLE
+            .iter()
+            .zip(&self.chords)
+            .filter(move |(b, _)| b.contexts.contains(&context))
+            .map(|(b, chords)| (b, chords.as_slice()))
+    }
+
+    /// Every line with its chords.
+    pub fn all(&self) -> impl Iterator<Item = (&'static Binding, &[Chord])> {
+        TABLE
+            .iter()
+            .zip(&self.chords)
+            .map(|(b, chords)| (b, chords.as_slice()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remap(name: &str, chords: &[&str]) -> BTreeMap<String, Vec<String>> {
+        let chords = chords.iter().map(|c| (*c).to_owned()).collect();
+        BTreeMap::from([(name.to_owned(), chords)])
+    }
+
+    #[test]
+    fn the_table_has_no_clash_and_every_name_once() {
+        Keymap::new(&BTreeMap::new()).unwrap();
+        for (i, binding) in TABLE.iter().enumerate() {
+            let twin = TABLE[i + 1..].iter().find(|b| b.name == binding.name);
+            assert!(twin.is_none(), "{} stands twice", binding.name);
+        }
+    }
+
+    #[test]
+    fn ctrl_d_only_ever_scrolls_and_enter_never_deletes_from_a_pane() {
+        let keys = Keymap::new(&BTreeMap::new()).unwrap();
+        let ctrl_d = "ctrl-d".parse().unwrap();
+        for context in [Context::Pane, Context::Queue, Context::Confirm] {
+            assert_eq!(keys.action(context, ctrl_d), Some(Action::HalfDown));
+        }
+        for context in [Context::ConfirmTyped, Context::Filter, Context::Add] {
+            assert_eq!(keys.action(context, ctrl_d), None);
+        }
+        let enter = "enter".parse().unwrap();
+        assert_eq!(keys.action(Context::Pane, enter), Some(Action::Details));
+    }
+
+    #[test]
+    fn remaps_replace_and_clashes_are_named() {
+        let keys = Keymap::new(&remap("delete", &["X"])).unwrap();
+        let at = |chord: &str| keys.action(Context::Pane, chord.parse().unwrap());
+        assert_eq!(at("X"), Some(Action::Delete));
+        assert_eq!(at("d"), None);
+        assert_eq!(
+            Keymap::new(&remap("delete", &["j"])).unwrap_err(),
+            KeysError::Clash {
+                chord: "j".into(),
+                first: "down".into(),
+                second: "delete".into(),
+            }
+        );
+        assert_eq!(
+            Keymap::new(&remap("destroy", &["j"])).unwrap_err(),
+            KeysError::UnknownAction("destroy".into())
+        );
+        assert!(matches!(
+            Keymap::new(&remap("delete", &["hyper-x"])),
+            Err(KeysError::BadChord { .. })
+        ));
+        assert_eq!(
+            Keymap::new(&remap("quit", &[])).unwrap_err(),
+            KeysError::NoChord("quit".into())
+        );
+    }
+}

@@ -1,0 +1,382 @@
+//! A pane of resources. Only the rows on the screen are built.
+
+use std::borrow::Cow;
+
+use ratatui::Frame;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::app::{Area, Focus, Layout, Mode};
+use crate::domain::{Expiry, Kind, Resource, RowId, SortKey, State, visible};
+
+use super::text::{cut_middle, pad, width};
+use super::theme::glyph;
+use super::{Screen, rect};
+
+/// A column. Adding one is adding a line to [`COLUMNS`].
+struct Column {
+    /// The catalogue's key of its head, by kind.
+    head: fn(Kind) -> &'static str,
+    sort: Option<SortKey>,
+    min: usize,
+    max: usize,
+    right: bool,
+    /// Columns with high ranks go first when there is no room.
+    rank: u8,
+    cell: fn(Screen<'_>, &Resource, usize) -> String,
+    shown: fn(Kind) -> bool,
+}
+
+const COLUMNS: [Column; 6] = [
+    Column {
+        head: |_| "column-state",
+        sort: Some(SortKey::State),
+        min: 11,
+        max: 14,
+        right: false,
+        rank: 0,
+        cell: |screen, resource, _| state_cell(screen, resource),
+        shown: |_| true,
+    },
+    Column {
+        head: |_| "column-id",
+        sort: Some(SortKey::Id),
+        min: 12,
+        max: 58,
+        right: false,
+        rank: 1,
+        cell: |_, resource, room| cut_middle(resource.id.as_str(), room).into_owned(),
+        shown: |_| true,
+    },
+    Column {
+        head: |kind| match kind {
+            Kind::Response => "column-model",
+            Kind::File => "column-name",
+        },
+        sort: Some(SortKey::Name),
+        min: 8,
+        max: 200,
+        right: false,
+        rank: 2,
+        cell: |screen, resource, _| about(screen, resource),
+        shown: |_| true,
+    },
+    Column {
+        head: |_| "column-size",
+        sort: Some(SortKey::Size),
+        min: 7,
+        max: 7,
+        right: true,
+        rank: 5,
+        cell: |screen, resource, _| {
+            resource.facts.bytes.map_or_else(String::new, |b| screen.words.bytes(b))
+        },
+        shown: |kind| matches!(kind, Kind::File),
+    },
+    Column {
+        head: |_| "column-age",
+        sort: Some(SortKey::Created),
+        min: 5,
+        max: 5,
+        right: true,
+        rank: 3,
+        cell: |screen, resource, _| age(screen, resource),
+        shown: |_| true,
+    },
+    Column {
+        head: |_| "column-expires",
+        sort: Some(SortKey::Expires),
+        min: 6,
+        max: 6,
+        right: true,
+        rank: 4,
+        cell: |screen, resource, _| expires(screen, resource),
+        shown: |_| true,
+    },
+];
+
+/// The state as glyph and word; with the try while a request is under way.
+fn state_cell(screen: Screen<'_>, resource: &Resource) -> String {
+    let Screen { app, words, .. } = screen;
+    let state = resource.state_at(app.now);
+    let word = words.state(state);
+    match app.queue.live.get(&resource.row).filter(|_| state == State::Sending) {
+        None => format!("{} {word}", glyph(state)),
+        Some(live) => match &live.waiting {
+            Some((until, _)) => {
+                let seconds = until.duration_since(app.now).as_secs().max(0);
+                let left = words.span(seconds + 1);
+                words.with("row-retry", &[("span", left.into())])
+            }
+            None => format!("{} {word} {}", glyph(state), live.attempt),
+        },
+    }
+}
+
+/// What is worth reading about a row: why it is where it is, else its name or model.
+fn about(screen: Screen<'_>, resource: &Resource) -> String {
+    let Screen { app, words, .. } = screen;
+    let waiting = app.queue.live.get(&resource.row).and_then(|l| l.waiting.as_ref());
+    if let Some((_, answer)) = waiting {
+        return words.answer(answer);
+    }
+    let trouble = matches!(
+        resource.state,
+        State::Failed | State::Refused | State::Unsettled
+    );
+    if let Some(answer) = resource.answer.as_ref().filter(|_| trouble) {
+        return words.answer(answer);
+    }
+    let facts = &resource.facts;
+    let text = match resource.kind {
+        Kind::Response => &facts.model,
+        Kind::File => &facts.name,
+    };
+    visible(text.as_deref().unwrap_or("")).into_owned()
+}
+
+/// Marked `~` while it is only read off the id.
+pub(super) fn age(screen: Screen<'_>, resource: &Resource) -> String {
+    let Some(created) = resource.facts.created_at else {
+        return String::new();
+    };
+    let seconds = screen.app.now.duration_since(created).as_secs();
+    let mark = if resource.created_approx { "~" } else { "" };
+    format!("{mark}{}", coarse(seconds))
+}
+
+pub(super) fn expires(screen: Screen<'_>, resource: &Resource) -> String {
+    match resource.facts.expires_at {
+        None => String::new(),
+        Some(Expiry::Never) => screen.words.text("expiry-never").into_owned(),
+        Some(Expiry::At(at)) => {
+            let seconds = at.duration_since(screen.app.now).as_secs();
+            if seconds <= 0 {
+                String::from("0")
+            } else {
+                coarse(seconds)
+            }
+        }
+    }
+}
+
+/// A length of time in one unit: the column is narrow, and nobody decides by the minute.
+fn coarse(seconds: i64) -> String {
+    match seconds {
+        ..60 => "<1m".to_owned(),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// The columns that fit, each with its room.
+fn fit(kind: Kind, room: usize) -> Vec<(&'static Column, usize)> {
+    let mut order: Vec<(usize, &Column)> = COLUMNS
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| (column.shown)(kind))
+        .collect();
+    order.sort_by_key(|(_, column)| column.rank);
+    let mut left = room;
+    let mut chosen: Vec<(usize, &Column)> = Vec::new();
+    for (at, column) in order {
+        let needed = column.min + 1;
+        if needed > left {
+            break;
+        }
+        left -= needed;
+        chosen.push((at, column));
+    }
+    chosen.sort_by_key(|(at, _)| *at);
+    let mut widths: Vec<usize> = chosen.iter().map(|(_, c)| c.min).collect();
+    // What is left goes to the columns that can use it, evenly.
+    while left > 0 {
+        let hungry: Vec<usize> = (0..chosen.len())
+            .filter(|i| widths[*i] < chosen[*i].1.max)
+            .collect();
+        if hungry.is_empty() {
+            break;
+        }
+        let share = (left / hungry.len()).max(1);
+        for i in hungry {
+            let more = share.min(chosen[i].1.max - widths[i]).min(left);
+            widths[i] += more;
+            left -= more;
+        }
+    }
+    chosen.into_iter().map(|(_, c)| c).zip(widths).collect()
+}
+
+pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, kind: Kind, area: Area) {
+    if area.height == 0 || area.width == 0 {
+        return;
+    }
+    let app = screen.app;
+    let pane = app.pane_of(kind);
+    let focused = screen.is_focused(match kind {
+        Kind::Response => Focus::Responses,
+        Kind::File => Focus::Files,
+    });
+    let block = screen
+        .block(title(screen, kind), focused)
+        .title_bottom(bottom(screen, kind, area));
+    frame.render_widget(block, rect(area));
+    let inner = area.inner();
+    if inner.height == 0 || inner.width < 4 {
+        return;
+    }
+    // One cell before the columns for the mark.
+    let columns = fit(kind, usize::from(inner.width).saturating_sub(1));
+    let mut lines = vec![heads(screen, kind, &columns)];
+    let page = Layout::page(area);
+    if pane.rows().is_empty() && pane.listed {
+        lines.extend(empty(screen, kind, usize::from(inner.width)));
+    }
+    for row in pane.visible(page) {
+        lines.push(line(screen, kind, *row, &columns, focused));
+    }
+    lines.truncate(usize::from(inner.height));
+    frame.render_widget(Paragraph::new(lines), rect(inner));
+}
+
+fn heads(screen: Screen<'_>, kind: Kind, columns: &[(&Column, usize)]) -> Line<'static> {
+    let sort = screen.app.pane_of(kind).sort();
+    let mut text = String::from(" ");
+    for (column, room) in columns {
+        let mut head = screen.words.text((column.head)(kind)).into_owned();
+        if column.sort == Some(sort.key) {
+            head.push(if sort.reversed { '^' } else { 'v' });
+        }
+        text.push_str(&pad(&head, *room, column.right));
+        text.push(' ');
+    }
+    Line::styled(text, screen.theme.faint())
+}
+
+fn line(
+    screen: Screen<'_>,
+    kind: Kind,
+    row: RowId,
+    columns: &[(&Column, usize)],
+    focused: bool,
+) -> Line<'static> {
+    let Screen { app, theme, .. } = screen;
+    let pane = app.pane_of(kind);
+    let mark = if pane.marks().contains(&row) {
+        "●"
+    } else if pane.range_from() == Some(row) {
+        "┌"
+    } else {
+        " "
+    };
+    let mut spans = vec![Span::styled(mark, theme.key())];
+    match app.row(row) {
+        None => spans.push(Span::styled("⋯", theme.faint())),
+        Some(resource) => {
+            for (i, (column, room)) in columns.iter().enumerate() {
+                let text = (column.cell)(screen, resource, *room);
+                let style = if i == 0 {
+                    theme.state(resource.state_at(app.now))
+                } else {
+                    Style::new()
+                };
+                spans.push(Span::styled(pad(&text, *room, column.right), style));
+                spans.push(Span::raw(" "));
+            }
+        }
+    }
+    let line = Line::from(spans);
+    if pane.cursor() == Some(row) {
+        line.style(theme.cursor(focused))
+    } else {
+        line
+    }
+}
+
+fn title(screen: Screen<'_>, kind: Kind) -> String {
+    let Screen { app, words, .. } = screen;
+    let pane = app.pane_of(kind);
+    let (number, key) = match kind {
+        Kind::Response => (1, "pane-responses"),
+        Kind::File => (2, "pane-files"),
+    };
+    let mut title = format!(" {number} {} ", words.text(key));
+    let marks = pane.marks().len();
+    if marks > 0 {
+        title.push_str(&words.with("pane-marked", &[("count", marks.into())]));
+        title.push(' ');
+    }
+    if pane.range_from().is_some() {
+        title.push_str(&words.text("pane-range"));
+        title.push(' ');
+    }
+    if pane.shows_tombstones() {
+        title.push_str(&words.text("pane-tombstones"));
+        title.push(' ');
+    }
+    if let Some(tally) = pane.syncing {
+        title.push_str(&words.with("pane-syncing", &[("seen", tally.seen.into())]));
+        title.push(' ');
+    }
+    title
+}
+
+/// The filter on the left, the place in the list on the right.
+fn bottom(screen: Screen<'_>, kind: Kind, area: Area) -> Line<'static> {
+    let Screen { app, words, theme, .. } = screen;
+    let pane = app.pane_of(kind);
+    let editing = matches!(app.mode, Mode::Filter) && app.pane == kind;
+    let len = pane.rows().len();
+    let place = if len == 0 {
+        String::new()
+    } else {
+        format!(" {}/{len} ", pane.position() + 1)
+    };
+    let text = pane.filter.value();
+    if text.is_empty() && !editing {
+        return Line::from(place).right_aligned();
+    }
+    let room = usize::from(area.width).saturating_sub(width(&place) + 4);
+    let (error, style) = match pane.query_error() {
+        Some(error) => (format!("  ← {}", words.query_error(error)), theme.bad()),
+        None => (String::new(), theme.key()),
+    };
+    let caret = if editing { "▏" } else { "" };
+    let (before, after) = split_at_char(text, pane.filter.cursor());
+    let shown: Cow<'_, str> = if editing {
+        format!("{before}{caret}{after}").into()
+    } else {
+        text.into()
+    };
+    let shown = visible(&shown).into_owned();
+    Line::from(vec![
+        Span::styled(super::text::cut(&format!(" /{shown}{error} "), room).into_owned(), style),
+        Span::raw(place),
+    ])
+}
+
+/// Splits where a cursor counted in characters stands.
+pub(super) fn split_at_char(text: &str, at: usize) -> (&str, &str) {
+    let byte = text.char_indices().nth(at).map_or(text.len(), |(i, _)| i);
+    text.split_at(byte)
+}
+
+/// What to do when there is nothing to see.
+fn empty(screen: Screen<'_>, kind: Kind, room: usize) -> Vec<Line<'static>> {
+    let Screen { app, words, theme, .. } = screen;
+    let pane = app.pane_of(kind);
+    let key = if !pane.query().is_empty() {
+        "empty-filtered"
+    } else {
+        match kind {
+            Kind::Response => "empty-responses",
+            Kind::File => "empty-files",
+        }
+    };
+    super::text::wrap(&words.text(key), room.saturating_sub(2))
+        .into_iter()
+        .map(|line| Line::styled(format!(" {line}"), theme.faint()))
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! The queue: a line of progress for each batch, then what happened, newest first.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::app::{Activity, Batch, Event, Focus, Phase};
+use crate::domain::{BatchId, Outcome, Tally, visible};
+
+use super::Screen;
+use super::text::cut;
+
+pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
+    if area.height < 3 {
+        return;
+    }
+    let Screen { app, words, theme, .. } = screen;
+    let mut title = format!(" 3 {} ", words.text("pane-queue"));
+    if app.queue.paused {
+        title.push_str(&words.text("queue-paused"));
+        title.push(' ');
+    }
+    let block = screen.block(title, screen.is_focused(Focus::Queue));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let room = usize::from(inner.width);
+    let height = usize::from(inner.height);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for batch in app.queue.batches.iter().rev() {
+        // At least half the room is for what happened.
+        if lines.len() < height.div_ceil(2) {
+            lines.push(progress(screen, batch, room));
+        }
+    }
+    for activity in app.queue.activity.iter().skip(app.activity_offset) {
+        if lines.len() >= height {
+            break;
+        }
+        lines.push(activity_line(screen, activity, room));
+    }
+    if lines.is_empty() {
+        let hint = words.text("queue-empty").into_owned();
+        lines.push(Line::styled(cut(&hint, room).into_owned(), theme.faint()));
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
+    const BAR: usize = 16;
+    let Screen { app, words, theme, .. } = screen;
+    let number = ("batch", batch.id.0.into());
+    let total = ("total", batch.total.into());
+    match batch.phase {
+        Phase::Held { starts_at } => {
+            let left = starts_at.duration_since(app.now).as_millis();
+            let seconds = u64::try_from(left.max(0)).unwrap_or(0).div_ceil(1_000);
+            let text = words.with("queue-held", &[number, total, ("seconds", seconds.into())]);
+            Line::styled(cut(&text, room).into_owned(), theme.warn())
+        }
+        Phase::Running { since } => {
+            let done = batch.done();
+            let full = usize::try_from(done * BAR as u64 / batch.total.max(1)).unwrap_or(BAR);
+            let bar = format!("{}{} ", "█".repeat(full.min(BAR)), "░".repeat(BAR - full.min(BAR)));
+            let elapsed = app.now.duration_since(since).as_millis().max(1);
+            let rate = u128::from(done) * 1_000 / elapsed.unsigned_abs();
+            let flying = app.queue.live.values().filter(|l| l.waiting.is_none()).count();
+            let text = words.with(
+                "queue-running",
+                &[
+                    number,
+                    total,
+                    ("done", done.into()),
+                    ("flying", flying.into()),
+                    ("rate", u64::try_from(rate).unwrap_or(u64::MAX).into()),
+                    ("tally", tally(screen, batch.tally).into()),
+                ],
+            );
+            let room = room.saturating_sub(BAR + 1);
+            Line::from(vec![
+                Span::styled(bar, theme.good()),
+                Span::raw(cut(&text, room).into_owned()),
+            ])
+        }
+        Phase::Ended => {
+            let mut text = words.with(
+                "queue-ended",
+                &[number, total, ("tally", tally(screen, batch.tally).into())],
+            );
+            if let Some(halt) = &batch.halt {
+                text.push_str(" · ");
+                text.push_str(&words.halt(halt));
+            }
+            Line::styled(cut(&text, room).into_owned(), theme.strong())
+        }
+    }
+}
+
+/// `12 deleted, 1 failed`: what is not zero.
+fn tally(screen: Screen<'_>, tally: Tally) -> String {
+    let parts: Vec<String> = Outcome::ALL
+        .into_iter()
+        .filter(|o| tally.get(*o) > 0)
+        .map(|o| format!("{} {}", tally.get(o), screen.words.outcome(o)))
+        .collect();
+    if parts.is_empty() {
+        "0".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn activity_line(screen: Screen<'_>, activity: &Activity, room: usize) -> Line<'static> {
+    let theme = screen.theme;
+    let time = activity.at.strftime("%H:%M:%S").to_string();
+    let text = event(screen, &activity.event);
+    let style = if activity.event.is_bad() {
+        theme.bad()
+    } else {
+        ratatui::style::Style::new()
+    };
+    Line::from(vec![
+        Span::styled(format!("{time} "), theme.faint()),
+        Span::styled(cut(&text, room.saturating_sub(9)).into_owned(), style),
+    ])
+}
+
+fn event(screen: Screen<'_>, event: &Event) -> String {
+    let words = screen.words;
+    let of = |key: &str, batch: BatchId, count: u64| {
+        words.with(key, &[("batch", batch.0.into()), ("count", count.into())])
+    };
+    match event {
+        Event::Accepted { batch, count } => of("event-accepted", *batch, *count),
+        Event::TakenBack { batch, count } => of("event-taken-back", *batch, *count),
+        Event::Rejected(refusal) | Event::Refused(refusal) => {
+            words.with("event-refused", &[("reason", words.refusal(refusal).into())])
+        }
+        Event::Settled(s) if s.outcome.is_success() => {
+            format!("{} {}", words.outcome(s.outcome), s.id)
+        }
+        Event::Settled(s) => {
+            format!("{} {}: {}", words.outcome(s.outcome), s.id, words.answer(&s.answer))
+        }
+        Event::Halted { batch, halt } => words.with(
+            "event-halted",
+            &[("batch", batch.0.into()), ("reason", words.halt(halt).into())],
+        ),
+        Event::Finished { batch, tally: t } => words.with(
+            "event-finished",
+            &[("batch", batch.0.into()), ("tally", tally(screen, *t).into())],
+        ),
+        Event::JournalFailed(error) => {
+            words.with("event-journal-failed", &[("error", visible(error).into())])
+        }
+        Event::Paused => words.text("event-paused").into_owned(),
+        Event::Unpaused => words.text("event-unpaused").into_owned(),
+        Event::Synced(t) => {
+            let key = if t.complete { "event-synced" } else { "event-synced-part" };
+            words.with(
+                key,
+                &[
+                    ("seen", t.seen.into()),
+                    ("new", t.new.into()),
+                    ("gone", t.gone.into()),
+                    ("skipped", t.skipped.into()),
+                ],
+            )
+        }
+        Event::Refreshed(id) => words.with("event-refreshed", &[("id", id.as_str().into())]),
+        Event::NotRefreshed(id, answer) => words.with(
+            "event-not-refreshed",
+            &[("id", id.as_str().into()), ("reason", words.answer(answer).into())],
+        ),
+        Event::ErrandHalted(halt) => {
+            words.with("event-errand-halted", &[("reason", words.halt(halt).into())])
+        }
+        Event::Tracked { new, known } => {
+            words.with("event-tracked", &[("new", (*new).into()), ("known", (*known).into())])
+        }
+        Event::Recovered { unsettled, returned } => words.with(
+            "event-recovered",
+            &[("unsettled", (*unsettled).into()), ("returned", (*returned).into())],
+        ),
+        Event::LedgerFailed(error) => {
+            words.with("event-ledger-failed", &[("error", visible(error).into())])
+        }
+        Event::Copied => words.text("event-copied").into_owned(),
+        Event::NothingToRetry => words.text("event-nothing-to-retry").into_owned(),
+        Event::NothingToTakeBack => words.text("event-nothing-to-take-back").into_owned(),
+    }
+}

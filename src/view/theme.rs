@@ -1,0 +1,148 @@
+//! Colours and glyphs. Every state has a glyph and a word, so colour only ever repeats what is said.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::domain::State;
+
+/// Whether to use colour at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    colour: bool,
+}
+
+impl Theme {
+    /// `no_color`: the value of `NO_COLOR`; any that is not empty turns colour off
+    /// (<https://no-color.org>).
+    pub fn new(no_color: Option<&str>) -> Self {
+        Self {
+            colour: no_color.is_none_or(str::is_empty),
+        }
+    }
+
+    fn fg(self, colour: Color) -> Style {
+        if self.colour {
+            Style::new().fg(colour)
+        } else {
+            Style::new()
+        }
+    }
+
+    pub fn border(self, focused: bool) -> Style {
+        if focused {
+            self.fg(Color::Cyan)
+        } else {
+            self.fg(Color::DarkGray)
+        }
+    }
+
+    pub fn title(self, focused: bool) -> Style {
+        if focused {
+            self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+        } else {
+            Style::new()
+        }
+    }
+
+    pub fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    pub fn faint(self) -> Style {
+        if self.colour {
+            Style::new().fg(Color::DarkGray)
+        } else {
+            Style::new().add_modifier(Modifier::DIM)
+        }
+    }
+
+    pub fn key(self) -> Style {
+        self.fg(Color::Yellow).add_modifier(Modifier::BOLD)
+    }
+
+    pub fn good(self) -> Style {
+        self.fg(Color::Green)
+    }
+
+    pub fn warn(self) -> Style {
+        self.fg(Color::Yellow)
+    }
+
+    pub fn bad(self) -> Style {
+        self.fg(Color::Red)
+    }
+
+    /// The badge and the banner that must not be overlooked.
+    pub fn loud(self) -> Style {
+        self.fg(Color::Yellow)
+            .add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
+    pub fn cursor(self, focused: bool) -> Style {
+        if focused {
+            Style::new().add_modifier(Modifier::REVERSED)
+        } else {
+            Style::new().add_modifier(Modifier::UNDERLINED)
+        }
+    }
+
+    pub fn button(self, focused: bool) -> Style {
+        if focused {
+            Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        } else {
+            Style::new()
+        }
+    }
+
+    pub fn state(self, state: State) -> Style {
+        match state {
+            State::Tracked => Style::new(),
+            State::Queued => self.fg(Color::Cyan),
+            State::Sending => self.fg(Color::Cyan).add_modifier(Modifier::BOLD),
+            State::Deleted | State::Gone => self.good(),
+            State::Refused | State::Unsettled => self.warn(),
+            State::Failed => self.bad(),
+            State::Expired => self.faint(),
+        }
+    }
+}
+
+/// One cell wide in every terminal, also where East Asian ambiguous characters are wide.
+pub(super) fn glyph(state: State) -> &'static str {
+    match state {
+        State::Tracked => "▪",
+        State::Queued => "⋯",
+        State::Sending => "▸",
+        State::Deleted => "✓",
+        State::Gone => "∅",
+        State::Refused => "⊘",
+        State::Failed => "✗",
+        State::Unsettled => "?",
+        State::Expired => "✝",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    #[test]
+    fn glyphs_are_one_cell_wide_even_where_ambiguous_is_wide_and_all_differ() {
+        let mut seen = std::collections::HashSet::new();
+        for state in State::ALL {
+            assert_eq!(glyph(state).width_cjk(), 1, "{state:?}");
+            assert!(seen.insert(glyph(state)), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn no_color_turns_every_colour_off() {
+        let plain = Theme::new(Some("1"));
+        for state in State::ALL {
+            assert_eq!(plain.state(state).fg, None);
+        }
+        assert_eq!(plain.loud().fg, None);
+        assert!(Theme::new(Some("")).colour && Theme::new(None).colour);
+    }
+}
