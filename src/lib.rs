@@ -22,8 +22,8 @@
 //! row id, and `view` draws once. The command line joins at the worker.
 
 pub mod api;
-pub mod config;
 pub mod app;
+pub mod config;
 pub mod domain;
 pub mod keys;
 pub mod locale;

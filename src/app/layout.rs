@@ -172,7 +172,13 @@ mod tests {
                     for banner in [0, 1, 2] {
                         let l = Layout::new(width, height, focus, banner);
                         let parts = [
-                            l.header, l.banner, l.responses, l.files, l.details, l.queue, l.footer,
+                            l.header,
+                            l.banner,
+                            l.responses,
+                            l.files,
+                            l.details,
+                            l.queue,
+                            l.footer,
                         ];
                         let cells: u32 = parts
                             .iter()

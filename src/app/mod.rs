@@ -19,9 +19,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tui_input::InputRequest;
 
-use crate::domain::{
-    Counts, Kind, Order, Refusal, Resource, ResourceId, RowId, State, Ticket,
-};
+use crate::domain::{Counts, Kind, Order, Refusal, Resource, ResourceId, RowId, State, Ticket};
 
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
 pub use layout::{Area, Focus, Layout};
@@ -850,4 +848,3 @@ fn curl(base_url: &str, kind: Kind, id: &ResourceId) -> String {
     let collection = kind.collection();
     format!("curl -X DELETE -H \"Authorization: Bearer $ARK_API_KEY\" '{base}/{collection}/{id}'")
 }
-

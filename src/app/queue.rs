@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use jiff::Timestamp;
 
 use crate::domain::{
-    Answer, BatchId, Halt, Outcome, Refusal, ResourceId, RowId, Settlement, SyncTally, Tally, Ticket,
+    Answer, BatchId, Halt, Outcome, Refusal, ResourceId, RowId, Settlement, SyncTally, Tally,
+    Ticket,
 };
 
 /// How much activity is kept; the journal has the rest.
@@ -40,8 +41,12 @@ pub struct Batch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// In its undo window.
-    Held { starts_at: Timestamp },
-    Running { since: Timestamp },
+    Held {
+        starts_at: Timestamp,
+    },
+    Running {
+        since: Timestamp,
+    },
     Ended,
 }
 
@@ -62,12 +67,24 @@ pub struct Activity {
 /// Something worth a line. The view puts it into words.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Accepted { batch: BatchId, count: u64 },
+    Accepted {
+        batch: BatchId,
+        count: u64,
+    },
     Rejected(Refusal),
-    TakenBack { batch: BatchId, count: u64 },
+    TakenBack {
+        batch: BatchId,
+        count: u64,
+    },
     Settled(Settlement),
-    Halted { batch: BatchId, halt: Halt },
-    Finished { batch: BatchId, tally: Tally },
+    Halted {
+        batch: BatchId,
+        halt: Halt,
+    },
+    Finished {
+        batch: BatchId,
+        tally: Tally,
+    },
     JournalFailed(String),
     Paused,
     Unpaused,
@@ -75,8 +92,14 @@ pub enum Event {
     Refreshed(ResourceId),
     NotRefreshed(ResourceId, Answer),
     ErrandHalted(Halt),
-    Tracked { new: u64, known: u64 },
-    Recovered { unsettled: u64, returned: u64 },
+    Tracked {
+        new: u64,
+        known: u64,
+    },
+    Recovered {
+        unsettled: u64,
+        returned: u64,
+    },
     LedgerFailed(String),
     Copied,
     /// The key does nothing here and now, and this is why.

@@ -13,7 +13,9 @@ use super::pane::split_at_char;
 use super::text::{cut, width, wrap};
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, add: &AddIds) {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let area = Layout::dialog(app.width, app.height);
     let inner = screen.dialog(frame, area, words.text("add-title").into_owned());
     let room = usize::from(inner.width);
@@ -27,7 +29,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, add: &AddIds) {
     );
     head.push(Line::raw(words.with("add-kind", &[("kind", kind.into())])));
     let mut foot = Vec::new();
-    let bad = add.lines.iter().filter(|(_, reading)| is_trouble(reading)).count();
+    let bad = add
+        .lines
+        .iter()
+        .filter(|(_, reading)| is_trouble(reading))
+        .count();
     let ids: usize = add.lines.iter().map(|(_, reading)| ids(reading)).sum();
     let last = add.reading();
     foot.push(Line::styled(
@@ -51,7 +57,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, add: &AddIds) {
     shown.extend(fine.into_iter().rev().take(left));
     shown.sort_by_key(|(at, _)| *at);
     for (at, (text, reading)) in shown {
-        lines.push(line(screen, &format!("{:>3} ", at + 1), text, None, reading, room));
+        lines.push(line(
+            screen,
+            &format!("{:>3} ", at + 1),
+            text,
+            None,
+            reading,
+            room,
+        ));
     }
     let number = format!("{:>3} ", add.lines.len() + 1);
     let cursor = Some(add.line.cursor());

@@ -14,7 +14,9 @@ use super::text::{cut_middle, pad, wrap};
 use super::theme::glyph;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm) {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let area = Layout::dialog(app.width, app.height);
     let count = confirm.rows.len();
     let title = words.with("confirm-title", &[("count", count.into())]);
@@ -36,7 +38,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm)
         lines.push(Line::styled(format!(" {more}"), theme.faint()));
     }
     frame.render_widget(Paragraph::new(lines), inner);
-    let height = u16::try_from(foot.len()).unwrap_or(inner.height).min(inner.height);
+    let height = u16::try_from(foot.len())
+        .unwrap_or(inner.height)
+        .min(inner.height);
     let bottom = Rect {
         y: inner.y + inner.height - height,
         height,
@@ -47,7 +51,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm)
 
 /// One item: state, id, age, size, name or model.
 fn item(screen: Screen<'_>, row: RowId, room: usize) -> Line<'static> {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let Some(resource) = app.row(row) else {
         return Line::styled(" ⋯", theme.faint());
     };
@@ -75,7 +81,9 @@ fn item(screen: Screen<'_>, row: RowId, room: usize) -> Line<'static> {
 }
 
 fn foot(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>> {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let mut lines = vec![Line::raw("")];
     let mut say = |text: String, style| {
         for part in wrap(&text, room.saturating_sub(2)) {

@@ -26,40 +26,86 @@ fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
     let text = |value: &Option<String>| value.as_deref().map(|v| visible(v).into_owned());
     let state = resource.state_at(app.now);
     add("field-id", Some(resource.id.to_string()));
-    add("field-state", Some(format!("{} {}", glyph(state), words.state(state))));
-    add("field-reason", resource.answer.as_ref().map(|a| words.answer(a)));
+    add(
+        "field-state",
+        Some(format!("{} {}", glyph(state), words.state(state))),
+    );
+    add(
+        "field-reason",
+        resource.answer.as_ref().map(|a| words.answer(a)),
+    );
     add("field-name", text(&facts.name));
     add("field-model", text(&facts.model));
     add("field-status", text(&facts.status));
-    add("field-size", facts.bytes.map(|b| format!("{} ({b} B)", words.bytes(b))));
+    add(
+        "field-size",
+        facts.bytes.map(|b| format!("{} ({b} B)", words.bytes(b))),
+    );
     add("field-purpose", text(&facts.purpose));
     add("field-mime", text(&facts.mime_type));
-    add("field-created", facts.created_at.map(|at| {
-        let ago = words.span(app.now.duration_since(at).as_secs());
-        let key = if resource.created_approx { "time-ago-approx" } else { "time-ago" };
-        words.with(key, &[("time", time(at).into()), ("span", ago.into())])
-    }));
-    add("field-expires", facts.expires_at.map(|expiry| match expiry {
-        Expiry::Never => words.text("expiry-never").into_owned(),
-        Expiry::At(at) if at <= app.now => words.with("time-ago", &[
-            ("time", time(at).into()),
-            ("span", words.span(app.now.duration_since(at).as_secs()).into()),
-        ]),
-        Expiry::At(at) => words.with("time-in", &[
-            ("time", time(at).into()),
-            ("span", words.span(at.duration_since(app.now).as_secs()).into()),
-        ]),
-    }));
+    add(
+        "field-created",
+        facts.created_at.map(|at| {
+            let ago = words.span(app.now.duration_since(at).as_secs());
+            let key = if resource.created_approx {
+                "time-ago-approx"
+            } else {
+                "time-ago"
+            };
+            words.with(key, &[("time", time(at).into()), ("span", ago.into())])
+        }),
+    );
+    add(
+        "field-expires",
+        facts.expires_at.map(|expiry| match expiry {
+            Expiry::Never => words.text("expiry-never").into_owned(),
+            Expiry::At(at) if at <= app.now => words.with(
+                "time-ago",
+                &[
+                    ("time", time(at).into()),
+                    (
+                        "span",
+                        words.span(app.now.duration_since(at).as_secs()).into(),
+                    ),
+                ],
+            ),
+            Expiry::At(at) => words.with(
+                "time-in",
+                &[
+                    ("time", time(at).into()),
+                    (
+                        "span",
+                        words.span(at.duration_since(app.now).as_secs()).into(),
+                    ),
+                ],
+            ),
+        }),
+    );
     add("field-previous", text(&facts.previous_response_id));
-    add("field-usage", facts.usage.map(|u| words.with("field-tokens", &[
-        ("input", u.input.into()),
-        ("cached", u.cached.into()),
-        ("output", u.output.into()),
-        ("total", u.total.into()),
-    ])));
+    add(
+        "field-usage",
+        facts.usage.map(|u| {
+            words.with(
+                "field-tokens",
+                &[
+                    ("input", u.input.into()),
+                    ("cached", u.cached.into()),
+                    ("output", u.output.into()),
+                    ("total", u.total.into()),
+                ],
+            )
+        }),
+    );
     let tags: Vec<_> = resource.tags.iter().map(|t| visible(t)).collect();
     add("field-tags", Some(tags.join(", ")));
-    add("field-tracked", Some(format!("{} · {}", time(resource.tracked_at), words.source(resource.source))));
+    add(
+        "field-tracked",
+        Some(format!(
+            "{} · {}",
+            time(resource.tracked_at),
+            words.source(resource.source)
+        )),
+    );
     add("field-settled", resource.settled_at.map(time));
     fields
 }
@@ -73,7 +119,9 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
     if area.height < 3 {
         return;
     }
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let block = screen.block(format!(" {} ", words.text("pane-details")), false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -103,7 +151,9 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset: usize) -> usize {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let area = Layout::dialog(app.width, app.height);
     let inner = screen.dialog(frame, area, words.text("pane-details").into_owned());
     let Some(resource) = app.row(row) else {
@@ -111,7 +161,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset
         return 0;
     };
     let fields = fields(screen, resource);
-    let names = fields.iter().map(|(name, _)| width(name)).max().unwrap_or(0) + 2;
+    let names = fields
+        .iter()
+        .map(|(name, _)| width(name))
+        .max()
+        .unwrap_or(0)
+        + 2;
     let room = usize::from(inner.width).saturating_sub(names);
     let mut lines = Vec::new();
     for (name, value) in fields {

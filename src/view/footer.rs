@@ -5,11 +5,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::text::width;
 use super::Screen;
+use super::text::width;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
-    let Screen { app, words, keys, theme } = screen;
+    let Screen {
+        app,
+        words,
+        keys,
+        theme,
+    } = screen;
     let mut hints: Vec<(u8, String, String)> = keys
         .of(app.context())
         .filter(|(binding, _)| binding.footer > 0 && app.allows(binding.action))

@@ -7,23 +7,34 @@ use ratatui::widgets::Paragraph;
 
 use crate::domain::{Kind, Refusal, visible};
 
-use super::text::{cut, width};
 use super::Screen;
+use super::text::{cut, width};
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let session = &app.session;
     let mut left = vec![Span::styled(" Arkdeck ", theme.strong())];
     if session.demo {
-        left.push(Span::styled(format!(" {} ", words.text("header-demo")), theme.loud()));
+        left.push(Span::styled(
+            format!(" {} ", words.text("header-demo")),
+            theme.loud(),
+        ));
         left.push(Span::raw(" "));
     }
     if app.session.refusal == Some(Refusal::ReadOnly) {
-        left.push(Span::styled(format!(" {} ", words.text("header-read-only")), theme.loud()));
+        left.push(Span::styled(
+            format!(" {} ", words.text("header-read-only")),
+            theme.loud(),
+        ));
         left.push(Span::raw(" "));
     }
     if session.protected {
-        left.push(Span::styled(format!("[{}] ", words.text("header-protected")), theme.warn()));
+        left.push(Span::styled(
+            format!("[{}] ", words.text("header-protected")),
+            theme.warn(),
+        ));
     }
     let counts = [
         words.count_of(Kind::Response, app.counts.responses),
@@ -45,7 +56,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
 }
 
 pub(super) fn draw_banner(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let room = usize::from(area.width);
     let lines: Vec<String> = match &app.session.refusal {
         Some(Refusal::NoKey) => vec![
@@ -53,9 +66,15 @@ pub(super) fn draw_banner(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect)
             words.text("banner-key-page").into_owned(),
         ],
         _ if app.counts.unsettled > 0 => {
-            vec![words.with("banner-unsettled", &[("count", app.counts.unsettled.into())])]
+            vec![words.with(
+                "banner-unsettled",
+                &[("count", app.counts.unsettled.into())],
+            )]
         }
-        Some(refusal) => vec![words.with("banner-refused", &[("reason", words.refusal(refusal).into())])],
+        Some(refusal) => vec![words.with(
+            "banner-refused",
+            &[("reason", words.refusal(refusal).into())],
+        )],
         None => vec![words.text("banner-demo").into_owned()],
     };
     let lines: Vec<Line<'_>> = lines

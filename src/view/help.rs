@@ -5,14 +5,19 @@ use ratatui::text::{Line, Span};
 
 use crate::app::Layout;
 
-use super::text::{pad, wrap};
 use super::Screen;
+use super::text::{pad, wrap};
 
 /// Room for the chords of a line.
 const CHORDS: usize = 16;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, offset: usize) -> usize {
-    let Screen { app, words, keys, theme } = screen;
+    let Screen {
+        app,
+        words,
+        keys,
+        theme,
+    } = screen;
     let area = Layout::dialog(app.width, app.height);
     let title = words.text("key-help-title").into_owned();
     let inner = screen.dialog(frame, area, title);
@@ -26,7 +31,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, offset: usize) -> 
             continue;
         }
         let room = usize::from(inner.width).saturating_sub(CHORDS + 1);
-        for (i, part) in wrap(&words.text(binding.hint), room).into_iter().enumerate() {
+        for (i, part) in wrap(&words.text(binding.hint), room)
+            .into_iter()
+            .enumerate()
+        {
             let head = if i == 0 { chords.as_str() } else { "" };
             lines.push(Line::from(vec![
                 Span::styled(pad(head, CHORDS, false), theme.key()),

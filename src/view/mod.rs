@@ -72,7 +72,11 @@ pub fn draw(frame: &mut Frame<'_>, screen: Screen<'_>) -> usize {
 
 impl Screen<'_> {
     fn is_focused(&self, focus: Focus) -> bool {
-        self.app.focus == focus && matches!(self.app.context(), Context::Pane | Context::Queue | Context::Filter)
+        self.app.focus == focus
+            && matches!(
+                self.app.context(),
+                Context::Pane | Context::Queue | Context::Filter
+            )
     }
 
     /// A frame with a title for a part of the main screen.

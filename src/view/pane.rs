@@ -70,7 +70,10 @@ const COLUMNS: [Column; 6] = [
         right: true,
         rank: 5,
         cell: |screen, resource, _| {
-            resource.facts.bytes.map_or_else(String::new, |b| screen.words.bytes(b))
+            resource
+                .facts
+                .bytes
+                .map_or_else(String::new, |b| screen.words.bytes(b))
         },
         shown: |kind| matches!(kind, Kind::File),
     },
@@ -101,7 +104,12 @@ fn state_cell(screen: Screen<'_>, resource: &Resource) -> String {
     let Screen { app, words, .. } = screen;
     let state = resource.state_at(app.now);
     let word = words.state(state);
-    match app.queue.live.get(&resource.row).filter(|_| state == State::Sending) {
+    match app
+        .queue
+        .live
+        .get(&resource.row)
+        .filter(|_| state == State::Sending)
+    {
         None => format!("{} {word}", glyph(state)),
         Some(live) => match &live.waiting {
             Some((until, _)) => {
@@ -117,7 +125,11 @@ fn state_cell(screen: Screen<'_>, resource: &Resource) -> String {
 /// What is worth reading about a row: why it is where it is, else its name or model.
 fn about(screen: Screen<'_>, resource: &Resource) -> String {
     let Screen { app, words, .. } = screen;
-    let waiting = app.queue.live.get(&resource.row).and_then(|l| l.waiting.as_ref());
+    let waiting = app
+        .queue
+        .live
+        .get(&resource.row)
+        .and_then(|l| l.waiting.as_ref());
     if let Some((_, answer)) = waiting {
         return words.answer(answer);
     }
@@ -325,7 +337,9 @@ fn title(screen: Screen<'_>, kind: Kind) -> String {
 
 /// The filter on the left, the place in the list on the right.
 fn bottom(screen: Screen<'_>, kind: Kind, area: Area) -> Line<'static> {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let pane = app.pane_of(kind);
     let editing = matches!(app.mode, Mode::Filter) && app.pane == kind;
     let len = pane.rows().len();
@@ -352,7 +366,10 @@ fn bottom(screen: Screen<'_>, kind: Kind, area: Area) -> Line<'static> {
     };
     let shown = visible(&shown).into_owned();
     Line::from(vec![
-        Span::styled(super::text::cut(&format!(" /{shown}{error} "), room).into_owned(), style),
+        Span::styled(
+            super::text::cut(&format!(" /{shown}{error} "), room).into_owned(),
+            style,
+        ),
         Span::raw(place),
     ])
 }
@@ -365,7 +382,9 @@ pub(super) fn split_at_char(text: &str, at: usize) -> (&str, &str) {
 
 /// What to do when there is nothing to see.
 fn empty(screen: Screen<'_>, kind: Kind, room: usize) -> Vec<Line<'static>> {
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let pane = app.pane_of(kind);
     let key = if !pane.query().is_empty() {
         "empty-filtered"

@@ -15,7 +15,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     if area.height < 3 {
         return;
     }
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let mut title = format!(" 3 {} ", words.text("pane-queue"));
     if app.queue.paused {
         title.push_str(&words.text("queue-paused"));
@@ -48,7 +50,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
 
 fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
     const BAR: usize = 16;
-    let Screen { app, words, theme, .. } = screen;
+    let Screen {
+        app, words, theme, ..
+    } = screen;
     let number = ("batch", batch.id.0.into());
     let total = ("total", batch.total.into());
     match batch.phase {
@@ -61,10 +65,19 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
         Phase::Running { since } => {
             let done = batch.done();
             let full = usize::try_from(done * BAR as u64 / batch.total.max(1)).unwrap_or(BAR);
-            let bar = format!("{}{} ", "█".repeat(full.min(BAR)), "░".repeat(BAR - full.min(BAR)));
+            let bar = format!(
+                "{}{} ",
+                "█".repeat(full.min(BAR)),
+                "░".repeat(BAR - full.min(BAR))
+            );
             let elapsed = app.now.duration_since(since).as_millis().max(1);
             let rate = u128::from(done) * 1_000 / elapsed.unsigned_abs();
-            let flying = app.queue.live.values().filter(|l| l.waiting.is_none()).count();
+            let flying = app
+                .queue
+                .live
+                .values()
+                .filter(|l| l.waiting.is_none())
+                .count();
             let text = words.with(
                 "queue-running",
                 &[
@@ -133,22 +146,34 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
     match event {
         Event::Accepted { batch, count } => of("event-accepted", *batch, *count),
         Event::TakenBack { batch, count } => of("event-taken-back", *batch, *count),
-        Event::Rejected(refusal) | Event::Refused(refusal) => {
-            words.with("event-refused", &[("reason", words.refusal(refusal).into())])
-        }
+        Event::Rejected(refusal) | Event::Refused(refusal) => words.with(
+            "event-refused",
+            &[("reason", words.refusal(refusal).into())],
+        ),
         Event::Settled(s) if s.outcome.is_success() => {
             format!("{} {}", words.outcome(s.outcome), s.id)
         }
         Event::Settled(s) => {
-            format!("{} {}: {}", words.outcome(s.outcome), s.id, words.answer(&s.answer))
+            format!(
+                "{} {}: {}",
+                words.outcome(s.outcome),
+                s.id,
+                words.answer(&s.answer)
+            )
         }
         Event::Halted { batch, halt } => words.with(
             "event-halted",
-            &[("batch", batch.0.into()), ("reason", words.halt(halt).into())],
+            &[
+                ("batch", batch.0.into()),
+                ("reason", words.halt(halt).into()),
+            ],
         ),
         Event::Finished { batch, tally: t } => words.with(
             "event-finished",
-            &[("batch", batch.0.into()), ("tally", tally(screen, *t).into())],
+            &[
+                ("batch", batch.0.into()),
+                ("tally", tally(screen, *t).into()),
+            ],
         ),
         Event::JournalFailed(error) => {
             words.with("event-journal-failed", &[("error", visible(error).into())])
@@ -156,7 +181,11 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
         Event::Paused => words.text("event-paused").into_owned(),
         Event::Unpaused => words.text("event-unpaused").into_owned(),
         Event::Synced(t) => {
-            let key = if t.complete { "event-synced" } else { "event-synced-part" };
+            let key = if t.complete {
+                "event-synced"
+            } else {
+                "event-synced-part"
+            };
             words.with(
                 key,
                 &[
@@ -170,17 +199,28 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
         Event::Refreshed(id) => words.with("event-refreshed", &[("id", id.as_str().into())]),
         Event::NotRefreshed(id, answer) => words.with(
             "event-not-refreshed",
-            &[("id", id.as_str().into()), ("reason", words.answer(answer).into())],
+            &[
+                ("id", id.as_str().into()),
+                ("reason", words.answer(answer).into()),
+            ],
         ),
-        Event::ErrandHalted(halt) => {
-            words.with("event-errand-halted", &[("reason", words.halt(halt).into())])
-        }
-        Event::Tracked { new, known } => {
-            words.with("event-tracked", &[("new", (*new).into()), ("known", (*known).into())])
-        }
-        Event::Recovered { unsettled, returned } => words.with(
+        Event::ErrandHalted(halt) => words.with(
+            "event-errand-halted",
+            &[("reason", words.halt(halt).into())],
+        ),
+        Event::Tracked { new, known } => words.with(
+            "event-tracked",
+            &[("new", (*new).into()), ("known", (*known).into())],
+        ),
+        Event::Recovered {
+            unsettled,
+            returned,
+        } => words.with(
             "event-recovered",
-            &[("unsettled", (*unsettled).into()), ("returned", (*returned).into())],
+            &[
+                ("unsettled", (*unsettled).into()),
+                ("returned", (*returned).into()),
+            ],
         ),
         Event::LedgerFailed(error) => {
             words.with("event-ledger-failed", &[("error", visible(error).into())])

@@ -7,8 +7,8 @@ use ratatui::widgets::Paragraph;
 
 use crate::app::{Area, Button};
 
-use super::text::wrap;
 use super::Screen;
+use super::text::wrap;
 
 const WIDTH: u16 = 64;
 

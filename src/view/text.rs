@@ -111,7 +111,10 @@ mod tests {
     fn cuts_between_graphemes_and_counts_wide_ones_twice() {
         assert_eq!(cut("报告终稿.pdf", 7), "报告终…");
         assert_eq!(cut("short", 7), "short");
-        assert_eq!(cut("👩\u{200d}👩\u{200d}👧 family", 3), "👩\u{200d}👩\u{200d}👧…");
+        assert_eq!(
+            cut("👩\u{200d}👩\u{200d}👧 family", 3),
+            "👩\u{200d}👩\u{200d}👧…"
+        );
         assert_eq!(cut_middle("resp_0217952273", 9), "resp…2273");
         assert_eq!(pad("x", 3, true), "  x");
         assert_eq!(pad("报", 3, false), "报 ");
