@@ -94,6 +94,10 @@ pub enum Message {
     },
     /// The ledger could not answer. The text is the store's.
     LedgerFailed(String),
+    /// A frame was drawn; this many lines of something to read lie beyond its end.
+    Drawn {
+        overflow: usize,
+    },
     /// SIGTERM or SIGHUP.
     Terminate,
 }

@@ -11,6 +11,8 @@ mod queue;
 mod reports;
 
 #[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
@@ -399,6 +401,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             // Asking again at once would fail again at once.
             return effects;
         }
+        Message::Drawn { overflow } => app.overflow = overflow,
         Message::Terminate => {
             if app.queue.pending() {
                 effects.push(Effect::Order(Order::Stop));

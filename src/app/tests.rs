@@ -1,1 +1,383 @@
+//! Messages in, state and effects out.
 
+use tui_input::InputRequest;
+
+use super::fixtures::{act, answer, app_with, resources, response, session, wait};
+use super::*;
+use crate::domain::{
+    Answer, BatchId, Cause, Halt, Outcome, Report, Review, Settlement, Tally, Tracked,
+};
+
+fn app() -> (App, Vec<Resource>) {
+    let rows = resources();
+    (app_with(session(), &rows, 80, 24), rows)
+}
+
+fn type_text(app: &mut App, text: &str) {
+    for c in text.chars() {
+        update(app, Message::Edit(InputRequest::InsertChar(c)));
+    }
+}
+
+fn order(effects: &[Effect]) -> Option<&Order> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Order(order) => Some(order),
+        _ => None,
+    })
+}
+
+fn settled(row: &Resource, outcome: Outcome, state: State) -> Report {
+    Report::Settled {
+        batch: BatchId(1),
+        settlement: Settlement {
+            row: row.row,
+            kind: row.kind,
+            id: row.id.clone(),
+            outcome,
+            answer: Answer::default(),
+        },
+        state,
+        at: fixtures::now(),
+    }
+}
+
+#[test]
+fn deleting_takes_a_review_a_pause_and_a_yes() {
+    let (mut app, rows) = app();
+    let asked = act(&mut app, &rows, &[Action::Delete]);
+    assert_eq!(asked, []);
+    // Typed ahead: deaf.
+    assert_eq!(act(&mut app, &rows, &[Action::Yes]), []);
+    assert!(matches!(app.mode, Mode::Confirm(_)));
+    wait(&mut app, 300);
+    // Enter presses the focused button, which is Cancel.
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(app.mode, Mode::Browse));
+
+    act(&mut app, &rows, &[Action::Delete]);
+    wait(&mut app, 300);
+    let effects = act(&mut app, &rows, &[Action::Yes]);
+    let Some(Order::Delete { rows: asked, hold, .. }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(asked, &[rows[0].row]);
+    assert_eq!(*hold, session().undo);
+    assert!(app.queue.pending());
+}
+
+#[test]
+fn nothing_is_confirmed_before_the_ledger_has_added_up() {
+    let (mut app, _) = app();
+    let effects = update(&mut app, Message::Act(Action::Delete));
+    assert!(matches!(effects[..], [Effect::Review { .. }]));
+    wait(&mut app, 1_000);
+    assert_eq!(update(&mut app, Message::Act(Action::Yes)), []);
+    // An answer to an older review is not taken for this one's.
+    let stale = Message::Reviewed {
+        generation: 0,
+        review: Review::default(),
+    };
+    update(&mut app, stale);
+    assert_eq!(update(&mut app, Message::Act(Action::Yes)), []);
+    assert!(matches!(app.mode, Mode::Confirm(_)));
+}
+
+#[test]
+fn the_review_holds_exactly_what_can_go() {
+    let (mut app, rows) = app();
+    let mut actions = vec![Action::MarkAll, Action::Delete];
+    act(&mut app, &rows, &actions);
+    let Mode::Confirm(confirm) = &app.mode else {
+        panic!("{:?}", app.mode);
+    };
+    // Twelve responses, one of them deleted already.
+    assert_eq!((confirm.rows.len(), confirm.left_out), (11, 1));
+    actions.truncate(1);
+    assert!(!confirm.rows.contains(&rows[2].row));
+}
+
+#[test]
+fn many_items_take_their_number_and_not_a_letter() {
+    let rows: Vec<Resource> = (1..=21).map(|n| response(n, State::Tracked)).collect();
+    let mut app = app_with(session(), &rows, 80, 24);
+    act(&mut app, &rows, &[Action::MarkAll, Action::Delete]);
+    wait(&mut app, 300);
+    assert_eq!(app.context(), Context::ConfirmTyped);
+    assert_eq!(act(&mut app, &rows, &[Action::Yes]), []);
+    type_text(&mut app, "20");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    update(&mut app, Message::Edit(InputRequest::DeletePrevChar));
+    type_text(&mut app, "1");
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    assert!(matches!(order(&effects), Some(Order::Delete { rows, .. }) if rows.len() == 21));
+    assert!(app.responses.marks().is_empty(), "what was ordered is no longer marked");
+}
+
+#[test]
+fn a_protected_profile_asks_for_the_number_of_even_one() {
+    let rows = resources();
+    let protected = Session {
+        protected: true,
+        ..session()
+    };
+    let mut app = app_with(protected, &rows, 80, 24);
+    act(&mut app, &rows, &[Action::Delete]);
+    wait(&mut app, 300);
+    assert_eq!(act(&mut app, &rows, &[Action::Yes]), []);
+    type_text(&mut app, "1");
+    assert!(order(&act(&mut app, &rows, &[Action::Press])).is_some());
+}
+
+#[test]
+fn without_a_key_or_read_only_nothing_can_be_deleted_and_the_footer_does_not_offer_it() {
+    for refusal in [Refusal::NoKey, Refusal::ReadOnly] {
+        let rows = resources();
+        let refused = Session {
+            refusal: Some(refusal.clone()),
+            ..session()
+        };
+        let mut app = app_with(refused, &rows, 80, 24);
+        assert_eq!(act(&mut app, &rows, &[Action::Delete, Action::Yes]), []);
+        assert!(matches!(app.mode, Mode::Browse));
+        assert!(!app.allows(Action::Delete));
+        let last = app.queue.activity.front().map(|a| &a.event);
+        assert!(matches!(last, Some(Event::Refused(r)) if *r == refusal));
+    }
+}
+
+#[test]
+fn marks_are_ids_and_survive_filter_and_sort() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Mark, Action::Mark, Action::Filter]);
+    assert_eq!(app.responses.position(), 2);
+    for c in "state:failed".chars() {
+        let effects = update(&mut app, Message::Edit(InputRequest::InsertChar(c)));
+        answer(&mut app, effects, &rows);
+    }
+    act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(app.responses.rows(), [rows[3].row]);
+    let (chosen, hidden) = app.responses.selection();
+    assert_eq!((chosen.as_slice(), hidden), (&[RowId(1), RowId(2)][..], 2));
+    // Esc clears the filter, not the marks.
+    act(&mut app, &rows, &[Action::No]);
+    assert_eq!(app.responses.rows().len(), 12);
+    assert_eq!(app.responses.selection().1, 0);
+}
+
+#[test]
+fn a_text_that_is_no_query_leaves_the_last_good_one() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Filter]);
+    type_text(&mut app, "size>1x");
+    assert!(app.responses.query_error().is_some());
+    assert_eq!(app.responses.rows().len(), 12);
+}
+
+#[test]
+fn ranges_mark_from_one_end_to_the_other() {
+    let (mut app, rows) = app();
+    act(
+        &mut app,
+        &rows,
+        &[Action::Down, Action::Range, Action::Down, Action::Down, Action::Range],
+    );
+    let mut marks: Vec<RowId> = app.responses.marks().iter().copied().collect();
+    marks.sort_unstable();
+    assert_eq!(marks, [RowId(2), RowId(3), RowId(4)]);
+    act(&mut app, &rows, &[Action::Invert]);
+    assert_eq!(app.responses.marks().len(), 9);
+    act(&mut app, &rows, &[Action::Unmark]);
+    assert!(app.responses.marks().is_empty());
+}
+
+#[test]
+fn the_cursor_stays_on_its_row_when_rows_come_and_go() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Down, Action::Down]);
+    let at = app.responses.cursor();
+    let mut more = vec![response(99, State::Tracked)];
+    more.extend(rows.clone());
+    let effects = update(&mut app, Message::Tracked(vec![Tracked { row: RowId(99), is_new: true }]));
+    answer(&mut app, effects, &more);
+    assert_eq!((app.responses.cursor(), app.responses.position()), (at, 3));
+    // Its row gone, it stays at its place.
+    let less: Vec<Resource> = more.into_iter().filter(|r| Some(r.row) != at).collect();
+    let effects = update(&mut app, Message::Tracked(Vec::new()));
+    answer(&mut app, effects, &less);
+    assert_eq!(app.responses.position(), 3);
+}
+
+#[test]
+fn reports_change_the_row_and_a_late_answer_does_not_change_it_back() {
+    let (mut app, rows) = app();
+    let row = &rows[0];
+    // The ledger is asked again and reads the row before it is settled …
+    let effects = update(&mut app, Message::Tracked(vec![Tracked { row: row.row, is_new: false }]));
+    let asked = effects.iter().find_map(|e| match e {
+        Effect::Fetch(asked) => Some(asked.clone()),
+        _ => None,
+    });
+    // … and its answer comes after the report.
+    update(&mut app, Message::Report(settled(row, Outcome::Deleted, State::Deleted)));
+    let late = Message::Fetched {
+        asked: asked.unwrap(),
+        rows: vec![row.clone()],
+    };
+    let effects = update(&mut app, late);
+    assert!(app.row(row.row).is_none(), "the old row was not taken");
+    assert!(matches!(&effects[..], [Effect::Fetch(again)] if again == &[row.row]));
+}
+
+#[test]
+fn a_batch_is_followed_from_its_undo_window_to_its_end() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Delete]);
+    wait(&mut app, 300);
+    let effects = act(&mut app, &rows, &[Action::Yes]);
+    let Some(Order::Delete { ticket, .. }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    let batch = BatchId(1);
+    let starts_at = app.now + SignedDuration::from_secs(5);
+    let accepted = Report::Accepted {
+        ticket: *ticket,
+        batch,
+        rows: vec![rows[0].row],
+        starts_at,
+    };
+    update(&mut app, Message::Report(accepted));
+    assert_eq!(app.row(rows[0].row).unwrap().state, State::Queued);
+    assert!(app.allows(Action::TakeBack));
+    let effects = act(&mut app, &rows, &[Action::TakeBack]);
+    assert_eq!(order(&effects), Some(&Order::TakeBack(batch)));
+    // Too late: the worker started it.
+    update(&mut app, Message::Report(Report::Started { batch }));
+    assert!(!app.allows(Action::TakeBack));
+    let sending = Report::Sending { batch, row: rows[0].row, attempt: 2 };
+    update(&mut app, Message::Report(sending));
+    assert_eq!(app.row(rows[0].row).unwrap().state, State::Sending);
+    update(&mut app, Message::Report(settled(&rows[0], Outcome::Failed, State::Failed)));
+    let mut tally = Tally::default();
+    tally.add(Outcome::Failed, 1);
+    let finished = Report::Finished { batch, tally, returned: Vec::new() };
+    update(&mut app, Message::Report(finished));
+    assert!(!app.queue.pending());
+    assert_eq!(app.queue.failed(), [rows[0].row]);
+    // What failed is tried again only through another review.
+    act(&mut app, &rows, &[Action::Queue, Action::Retry]);
+    assert!(matches!(&app.mode, Mode::Confirm(c) if c.rows == [rows[0].row]));
+}
+
+#[test]
+fn quitting_asks_only_when_work_is_pending_and_waits_for_what_is_on_the_wire() {
+    let (mut app, rows) = app();
+    assert_eq!(act(&mut app, &rows, &[Action::Quit]), [Effect::Leave]);
+
+    act(&mut app, &rows, &[Action::Delete]);
+    wait(&mut app, 300);
+    act(&mut app, &rows, &[Action::Yes]);
+    assert_eq!(act(&mut app, &rows, &[Action::Quit]), []);
+    assert!(matches!(app.mode, Mode::Quit { .. }));
+    // Enter presses Stay.
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(app.mode, Mode::Browse));
+    act(&mut app, &rows, &[Action::Quit]);
+    let effects = act(&mut app, &rows, &[Action::Yes]);
+    assert_eq!(effects, [Effect::Order(Order::Stop)]);
+    let effects = update(&mut app, Message::Report(Report::Idle));
+    assert_eq!(effects, [Effect::Leave]);
+}
+
+#[test]
+fn a_signal_to_end_leaves_within_a_bounded_time() {
+    let (mut app, rows) = app();
+    assert_eq!(update(&mut app, Message::Terminate), [Effect::Leave]);
+    act(&mut app, &rows, &[Action::Delete]);
+    wait(&mut app, 300);
+    act(&mut app, &rows, &[Action::Yes]);
+    assert_eq!(
+        update(&mut app, Message::Terminate),
+        [Effect::Order(Order::Stop)]
+    );
+    assert!(app.next_wake().is_some());
+    assert_eq!(wait(&mut app, 3_000), [Effect::Leave]);
+}
+
+#[test]
+fn pasted_lines_are_read_one_by_one_and_bad_ones_stay() {
+    let (mut app, rows) = app();
+    let text = "resp_a1\r\nnot an id\nfile-b2\n\nmystery";
+    update(&mut app, Message::Paste(text.into()));
+    assert!(matches!(app.mode, Mode::Add(_)), "a paste is never read as keys");
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    let [Effect::Track(sightings)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let ids: Vec<&str> = sightings.iter().map(|s| s.id.as_str()).collect();
+    assert_eq!(ids, ["resp_a1", "file-b2"]);
+    let Mode::Add(add) = &app.mode else {
+        panic!("{:?}", app.mode);
+    };
+    assert_eq!(add.lines.len(), 1);
+    assert_eq!((add.lines[0].0.as_str(), add.line.value()), ("not an id", "mystery"));
+    // The kind of an id without a prefix is asked for.
+    assert_eq!(add.reading(), Reading::NeedsKind);
+    let effects = act(&mut app, &rows, &[Action::Switch, Action::Press]);
+    let [Effect::Track(sightings)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(sightings[0].kind, Kind::Response);
+}
+
+#[test]
+fn a_stopped_batch_says_why_and_puts_its_rows_back() {
+    let (mut app, rows) = app();
+    let batch = BatchId(7);
+    let accepted = Report::Accepted {
+        ticket: Ticket(0),
+        batch,
+        rows: vec![rows[0].row, rows[1].row],
+        starts_at: app.now,
+    };
+    update(&mut app, Message::Report(accepted));
+    let halt = Halt { cause: Cause::KeyRefused, answer: None };
+    update(&mut app, Message::Report(Report::Halted { batch, halt }));
+    let finished = Report::Finished {
+        batch,
+        tally: Tally { failed: 1, cancelled: 1, ..Tally::default() },
+        returned: vec![(rows[1].row, State::Tracked)],
+    };
+    update(&mut app, Message::Report(finished));
+    assert_eq!(app.row(rows[1].row).unwrap().state, State::Tracked);
+    assert!(app.queue.batches[0].halt.is_some());
+}
+
+#[test]
+fn moving_in_a_large_listing_fetches_only_what_is_near() {
+    let rows: Vec<Resource> = (1..=5_000).map(|n| response(n, State::Tracked)).collect();
+    let mut app = app_with(session(), &rows, 80, 24);
+    let effects = update(&mut app, Message::Act(Action::Bottom));
+    let [Effect::Fetch(asked)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert!(asked.len() <= 3 * app.page(Kind::Response), "{}", asked.len());
+    assert!(asked.contains(&RowId(5_000)));
+}
+
+#[test]
+fn an_idle_screen_sleeps_for_a_minute_at_a_time_and_an_empty_one_for_good() {
+    let (app, _) = app();
+    let wake = app.next_wake().unwrap();
+    assert_eq!(wake.duration_since(app.now), SignedDuration::from_secs(60));
+    let empty = app_with(session(), &[], 80, 24);
+    assert_eq!(empty.next_wake(), None);
+}
+
+#[test]
+fn the_curl_line_leaves_the_key_to_the_shell_and_quotes_the_id() {
+    let id = ResourceId::new("a/b'c").unwrap();
+    assert_eq!(
+        curl("https://h/api/v3/", Kind::File, &id),
+        "curl -X DELETE -H \"Authorization: Bearer $ARK_API_KEY\" 'https://h/api/v3/files/a%2Fb%27c'"
+    );
+}

@@ -1,0 +1,208 @@
+//! A screen full of resources at a fixed time, for tests of the logic and of the views.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{
+    Answer, Cause, Expiry, Facts, Kind, Listing, Resource, ResourceId, RowId, Source, State, Usage,
+};
+
+use super::{Action, App, Effect, Message, Session, update};
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-21T10:15:00Z".parse().unwrap()
+}
+
+pub(crate) fn session() -> Session {
+    Session {
+        profile: "default".into(),
+        host: "ark.cn-beijing.volces.com".into(),
+        base_url: "https://ark.cn-beijing.volces.com/api/v3".into(),
+        demo: false,
+        refusal: None,
+        protected: false,
+        max_batch: None,
+        undo: Duration::from_secs(5),
+        began: now(),
+    }
+}
+
+pub(crate) fn ago(seconds: i64) -> Timestamp {
+    now() - SignedDuration::from_secs(seconds)
+}
+
+pub(crate) fn response(row: i64, state: State) -> Resource {
+    let age = row * 4_000;
+    let id = format!(
+        "resp_02{}{:038x}",
+        ago(age).as_millisecond(),
+        row * 0x00ab_cdef
+    );
+    Resource {
+        row: RowId(row),
+        kind: Kind::Response,
+        id: ResourceId::new(&id).unwrap(),
+        state,
+        facts: Facts {
+            model: Some("doubao-seed-2-0-lite-260215".into()),
+            status: Some("completed".into()),
+            created_at: Some(ago(age)),
+            expires_at: Some(Expiry::At(ago(age - 259_200))),
+            usage: Some(Usage {
+                input: 50,
+                output: 19,
+                total: 69,
+                cached: 0,
+            }),
+            ..Facts::default()
+        },
+        created_approx: row % 2 == 0,
+        tags: vec!["test".into()],
+        source: Source::Hand,
+        tracked_at: ago(60),
+        settled_at: None,
+        answer: None,
+    }
+}
+
+pub(crate) fn file(row: i64, name: &str, bytes: u64, state: State) -> Resource {
+    let id = format!("file-20261121{:06}-k3v{:02}", 101_500 + row % 59, row % 100);
+    Resource {
+        row: RowId(row),
+        kind: Kind::File,
+        id: ResourceId::new(&id).unwrap(),
+        state,
+        facts: Facts {
+            name: Some(name.into()),
+            bytes: Some(bytes),
+            status: Some("active".into()),
+            purpose: Some("user_data".into()),
+            mime_type: Some("video/mp4".into()),
+            created_at: Some(ago(row * 900)),
+            expires_at: Some(if row % 3 == 0 {
+                Expiry::Never
+            } else {
+                Expiry::At(ago(-row * 40_000))
+            }),
+            ..Facts::default()
+        },
+        created_approx: false,
+        tags: Vec::new(),
+        source: Source::Sync,
+        tracked_at: ago(60),
+        settled_at: None,
+        answer: None,
+    }
+}
+
+pub(crate) fn failed(mut resource: Resource) -> Resource {
+    resource.state = State::Failed;
+    resource.answer = Some(Answer {
+        attempts: 4,
+        status: Some(503),
+        code: Some("InternalServiceError".into()),
+        message: Some("The service is overloaded. Request id: 0217".into()),
+        request_id: Some("0217".into()),
+        cause: Some(Cause::Exhausted),
+        ..Answer::default()
+    });
+    resource
+}
+
+/// Rows of both kinds in a few states; files with names that are hard to show.
+pub(crate) fn resources() -> Vec<Resource> {
+    let mut rows: Vec<Resource> = (1..=12).map(|n| response(n, State::Tracked)).collect();
+    rows[2].state = State::Deleted;
+    rows[3] = failed(rows[3].clone());
+    rows[4].state = State::Unsettled;
+    rows.push(file(101, "demo.mp4", 695_110, State::Tracked));
+    rows.push(file(102, "季度报告 终稿（最终版）.pdf", 12_500_000, State::Tracked));
+    rows.push(file(103, "evil\u{1b}[2J\u{202e}gpj.exe", 1_000, State::Tracked));
+    rows.push(file(104, "👩\u{200d}👩\u{200d}👧 family.mov", 2_000_000_000, State::Gone));
+    rows
+}
+
+/// A program that has just come up with `rows`, with every question to the ledger answered.
+pub(crate) fn app_with(session: Session, rows: &[Resource], width: u16, height: u16) -> App {
+    let mut app = App::new(session, width, height);
+    let effects = app.start();
+    answer(&mut app, effects, rows);
+    app
+}
+
+/// Answers what the ledger would be asked, until nothing more is asked; returns the rest.
+pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> Vec<Effect> {
+    let mut rest = Vec::new();
+    let mut open: std::collections::VecDeque<Effect> = effects.into();
+    while let Some(effect) = open.pop_front() {
+        let message = match effect {
+            Effect::List {
+                kind, generation, query,
+            } => {
+                let listed = rows.iter().filter(|r| r.kind == kind);
+                let listed = listed.filter(|r| query.query.matches(r, query.now));
+                Message::Listed {
+                    kind,
+                    generation,
+                    listing: Listing {
+                        rows: listed.map(|r| r.row).collect(),
+                    },
+                }
+            }
+            Effect::Fetch(asked) => Message::Fetched {
+                rows: rows.iter().filter(|r| asked.contains(&r.row)).cloned().collect(),
+                asked,
+            },
+            Effect::Review { generation, rows: asked } => {
+                let can = |row: &RowId| {
+                    let found = rows.iter().find(|r| r.row == *row);
+                    found.is_some_and(|r| !r.state.is_tombstone() && !r.state.is_pending())
+                };
+                let kept: Vec<RowId> = asked.into_iter().filter(can).collect();
+                let count = |kind| {
+                    let of = rows.iter().filter(|r| kept.contains(&r.row) && r.kind == kind);
+                    of.count() as u64
+                };
+                Message::Reviewed {
+                    generation,
+                    review: crate::domain::Review {
+                        responses: count(Kind::Response),
+                        files: count(Kind::File),
+                        bytes: 0,
+                        dependents: 0,
+                        rows: kept,
+                    },
+                }
+            }
+            Effect::Count => Message::Counted(crate::domain::Counts {
+                responses: rows.iter().filter(|r| r.kind == Kind::Response).count() as u64,
+                files: rows.iter().filter(|r| r.kind == Kind::File).count() as u64,
+                file_bytes: rows.iter().filter_map(|r| r.facts.bytes).sum(),
+                unsettled: 0,
+            }),
+            other => {
+                rest.push(other);
+                continue;
+            }
+        };
+        open.extend(update(app, message));
+    }
+    rest
+}
+
+/// Presses keys' actions one after another, answering for the ledger; returns what is left to do.
+pub(crate) fn act(app: &mut App, rows: &[Resource], actions: &[Action]) -> Vec<Effect> {
+    let mut rest = Vec::new();
+    for action in actions {
+        let effects = update(app, Message::Act(*action));
+        rest.extend(answer(app, effects, rows));
+    }
+    rest
+}
+
+/// Lets time pass.
+pub(crate) fn wait(app: &mut App, milliseconds: i64) -> Vec<Effect> {
+    let later = app.now + SignedDuration::from_millis(milliseconds);
+    update(app, Message::Time(later))
+}
