@@ -110,8 +110,10 @@ impl Reading {
             return Self::Blank;
         }
         match scan::entry(text, kind) {
-            Entry::Ids(ids) => Self::Ids(ids),
+            Entry::Id(kind, id) => Self::Ids(vec![(kind, id)]),
+            Entry::Ids(found) => Self::Ids(found.into_iter().map(|f| (f.kind, f.id)).collect()),
             Entry::NeedsKind(_) => Self::NeedsKind,
+            Entry::Bad(IdError::Empty) => Self::Blank,
             Entry::Bad(error) => Self::Bad(error),
         }
     }

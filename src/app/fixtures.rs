@@ -117,9 +117,24 @@ pub(crate) fn resources() -> Vec<Resource> {
     rows[3] = failed(rows[3].clone());
     rows[4].state = State::Unsettled;
     rows.push(file(101, "demo.mp4", 695_110, State::Tracked));
-    rows.push(file(102, "季度报告 终稿（最终版）.pdf", 12_500_000, State::Tracked));
-    rows.push(file(103, "evil\u{1b}[2J\u{202e}gpj.exe", 1_000, State::Tracked));
-    rows.push(file(104, "👩\u{200d}👩\u{200d}👧 family.mov", 2_000_000_000, State::Gone));
+    rows.push(file(
+        102,
+        "季度报告 终稿（最终版）.pdf",
+        12_500_000,
+        State::Tracked,
+    ));
+    rows.push(file(
+        103,
+        "evil\u{1b}[2J\u{202e}gpj.exe",
+        1_000,
+        State::Tracked,
+    ));
+    rows.push(file(
+        104,
+        "👩\u{200d}👩\u{200d}👧 family.mov",
+        2_000_000_000,
+        State::Gone,
+    ));
     rows
 }
 
@@ -138,7 +153,9 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
     while let Some(effect) = open.pop_front() {
         let message = match effect {
             Effect::List {
-                kind, generation, query,
+                kind,
+                generation,
+                query,
             } => {
                 let listed = rows.iter().filter(|r| r.kind == kind);
                 let listed = listed.filter(|r| query.query.matches(r, query.now));
@@ -151,17 +168,26 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                 }
             }
             Effect::Fetch(asked) => Message::Fetched {
-                rows: rows.iter().filter(|r| asked.contains(&r.row)).cloned().collect(),
+                rows: rows
+                    .iter()
+                    .filter(|r| asked.contains(&r.row))
+                    .cloned()
+                    .collect(),
                 asked,
             },
-            Effect::Review { generation, rows: asked } => {
+            Effect::Review {
+                generation,
+                rows: asked,
+            } => {
                 let can = |row: &RowId| {
                     let found = rows.iter().find(|r| r.row == *row);
                     found.is_some_and(|r| !r.state.is_tombstone() && !r.state.is_pending())
                 };
                 let kept: Vec<RowId> = asked.into_iter().filter(can).collect();
                 let count = |kind| {
-                    let of = rows.iter().filter(|r| kept.contains(&r.row) && r.kind == kind);
+                    let of = rows
+                        .iter()
+                        .filter(|r| kept.contains(&r.row) && r.kind == kind);
                     of.count() as u64
                 };
                 Message::Reviewed {

@@ -121,7 +121,7 @@ impl Layout {
             let other = match body.height {
                 0..=7 => 0,
                 8..=11 => 3,
-                12.. => body.height / 3,
+                12.. => body.height * 2 / 5,
             };
             if focus == Focus::Files {
                 body.split_top(other)

@@ -62,9 +62,11 @@ pub enum Context {
     /// The review of a deletion whose number has to be typed.
     ConfirmTyped,
     Add,
-    /// Details and help: something to read.
-    Reading,
+    Details,
+    Help,
+    /// Work is pending: really quit?
     Quit,
+    Leaving,
 }
 
 /// What lies over the main screen. One at a time.
@@ -205,8 +207,10 @@ impl App {
             Mode::Add(_) => Context::Add,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
-            Mode::Details { .. } | Mode::Help { .. } => Context::Reading,
-            Mode::Quit { .. } | Mode::Leaving { .. } => Context::Quit,
+            Mode::Details { .. } => Context::Details,
+            Mode::Help { .. } => Context::Help,
+            Mode::Quit { .. } => Context::Quit,
+            Mode::Leaving { .. } => Context::Leaving,
         }
     }
 
@@ -223,6 +227,9 @@ impl App {
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause | Action::Stop => self.queue.deleting(),
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
+            Action::No if matches!(self.mode, Mode::Browse) => {
+                pane.range_from().is_some() || !pane.filter.value().is_empty()
+            }
             Action::Retry => self.session.refusal.is_none() && !self.queue.failed().is_empty(),
             _ => true,
         }
@@ -473,9 +480,10 @@ impl App {
             Mode::Quit { button } => self.act_quitting(action, button, effects),
             Mode::Leaving { deadline } => {
                 // Asked twice: leave at once. What is on the wire has its intent on disk.
-                match action {
-                    Action::Quit | Action::Yes => effects.push(Effect::Leave),
-                    _ => self.mode = Mode::Leaving { deadline },
+                if action == Action::Yes {
+                    effects.push(Effect::Leave);
+                } else {
+                    self.mode = Mode::Leaving { deadline };
                 }
             }
         }
@@ -584,7 +592,7 @@ impl App {
         let pane = self.pane_of_mut(self.pane);
         match action {
             Action::Press => {}
-            Action::No | Action::Quit => pane.clear_filter(),
+            Action::No => pane.clear_filter(),
             _ => self.mode = Mode::Filter,
         }
         if let Some(motion) = motion(action) {
@@ -594,7 +602,7 @@ impl App {
 
     fn act_adding(&mut self, action: Action, mut add: AddIds, effects: &mut Vec<Effect>) {
         match action {
-            Action::No | Action::Quit => return,
+            Action::No => return,
             Action::Switch => add.switch_kind(),
             Action::Press => {
                 let sightings = add.take();
@@ -624,7 +632,7 @@ impl App {
             return;
         }
         match action {
-            Action::No | Action::Press | Action::Quit | Action::Help => return,
+            Action::No => return,
             Action::Copy | Action::CopyCurl => self.copy(action, effects),
             Action::Refresh => self.refresh(effects),
             _ => {}
@@ -641,10 +649,10 @@ impl App {
             }
             Action::No => {}
             Action::Press if button == Button::Cancel => {}
-            Action::Yes | Action::Press | Action::Quit if !self.queue.pending() => {
+            Action::Yes | Action::Press if !self.queue.pending() => {
                 effects.push(Effect::Leave);
             }
-            Action::Yes | Action::Press | Action::Quit => {
+            Action::Yes | Action::Press => {
                 effects.push(Effect::Order(Order::Stop));
                 self.mode = Mode::Leaving { deadline: None };
             }
@@ -689,7 +697,7 @@ impl App {
                 .min(last);
         }
         match action {
-            Action::No | Action::Quit => return,
+            Action::No => return,
             Action::Switch => confirm.button = other(confirm.button),
             // With a number to type, Enter is how typing it ends; without, it presses the button.
             Action::Press if !confirm.must_type() && confirm.button == Button::Cancel => return,

@@ -30,9 +30,10 @@ pub struct Pane {
     query_error: Option<QueryError>,
     sort: Sort,
     show_tombstones: bool,
+    /// Of the last listing asked for.
     generation: u64,
-    /// A listing has been asked for and has not come.
-    asked: bool,
+    /// Of the last listing that came or failed; behind `generation` while one is under way.
+    answered: u64,
     /// The listing is out of date.
     stale: bool,
     /// A listing came at least once.
@@ -97,7 +98,7 @@ impl Pane {
             sort: Sort::default(),
             show_tombstones: false,
             generation: 0,
-            asked: false,
+            answered: 0,
             stale: true,
             listed: false,
             syncing: None,
@@ -297,11 +298,10 @@ impl Pane {
 
     /// What to ask the ledger for, if it has to be asked: one listing at a time.
     pub fn ask(&mut self, now: Timestamp, run_began: Timestamp) -> Option<(u64, ListQuery)> {
-        if !self.stale || self.asked {
+        if !self.stale || self.answered < self.generation {
             return None;
         }
         self.stale = false;
-        self.asked = true;
         self.generation += 1;
         let tombstones = if self.show_tombstones {
             Tombstones::Show
@@ -320,7 +320,7 @@ impl Pane {
 
     /// The listing could not be had; the next change asks again.
     pub fn ask_failed(&mut self) {
-        self.asked = false;
+        self.answered = self.generation;
     }
 
     /// Takes a listing, keeping the cursor on its row or, if that is gone, at its place.
@@ -328,7 +328,7 @@ impl Pane {
         if generation != self.generation {
             return;
         }
-        self.asked = false;
+        self.answered = generation;
         self.listed = true;
         self.rows = listing.rows;
         let kept = self.cursor.and_then(|row| {

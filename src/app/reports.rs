@@ -1,6 +1,8 @@
 //! Folding the worker's reports into the state.
 
-use crate::domain::{Kind, Report, RowId, State};
+use jiff::Timestamp;
+
+use crate::domain::{BatchId, Kind, Report, RowId, Settlement, State, Tally, Ticket};
 
 use super::{App, Batch, Effect, Event, Live, Mode, Phase};
 
@@ -14,22 +16,7 @@ impl App {
                 starts_at,
             } => {
                 self.queue.submitted.remove(&ticket);
-                for row in &rows {
-                    self.set_state(*row, State::Queued);
-                }
-                let total = rows.len() as u64;
-                self.queue.begin(Batch {
-                    id: batch,
-                    total,
-                    phase: Phase::Held { starts_at },
-                    tally: crate::domain::Tally::default(),
-                    failed: Vec::new(),
-                    halt: None,
-                });
-                self.note(Event::Accepted {
-                    batch,
-                    count: total,
-                });
+                self.accepted(batch, &rows, starts_at);
             }
             Report::Rejected { ticket, refusal } => {
                 self.queue.submitted.remove(&ticket);
@@ -39,10 +26,8 @@ impl App {
             Report::TakenBack { batch, rows } => {
                 self.queue.batches.retain(|b| b.id != batch);
                 self.reload(&rows);
-                self.note(Event::TakenBack {
-                    batch,
-                    count: rows.len() as u64,
-                });
+                let count = rows.len() as u64;
+                self.note(Event::TakenBack { batch, count });
             }
             Report::Started { batch } => {
                 let since = self.now;
@@ -70,17 +55,7 @@ impl App {
                 settlement,
                 state,
                 at,
-            } => {
-                let row = settlement.row;
-                self.count_settled(settlement.kind, state);
-                self.set_state(row, state);
-                if let Some(resource) = self.rows.get_mut(&row) {
-                    resource.settled_at = Some(at);
-                    resource.answer =
-                        (!settlement.outcome.is_success()).then(|| settlement.answer.clone());
-                }
-                self.queue.settled(batch, settlement, at);
-            }
+            } => self.settled(batch, settlement, state, at),
             Report::Halted { batch, halt } => {
                 if let Some(batch) = self.queue.batch(batch) {
                     batch.halt = Some(halt.clone());
@@ -92,26 +67,12 @@ impl App {
                 tally,
                 returned,
             } => {
-                for (row, state) in returned {
-                    self.queue.live.remove(&row);
-                    self.set_state(row, state);
-                }
-                if let Some(batch) = self.queue.batch(batch) {
-                    batch.phase = Phase::Ended;
-                    batch.tally = tally;
-                }
-                self.note(Event::Finished { batch, tally });
+                self.finished(batch, tally, returned);
                 effects.push(Effect::Count);
             }
             Report::JournalFailed { error } => self.note(Event::JournalFailed(error)),
-            Report::Paused => {
-                self.queue.paused = true;
-                self.note(Event::Paused);
-            }
-            Report::Unpaused => {
-                self.queue.paused = false;
-                self.note(Event::Unpaused);
-            }
+            Report::Paused => self.paused(true),
+            Report::Unpaused => self.paused(false),
             Report::SyncProgress { tally, .. } => {
                 self.files.syncing = Some(tally);
                 if tally.new > 0 {
@@ -124,16 +85,8 @@ impl App {
                 self.note(Event::Synced(tally));
                 self.outdate_all(effects);
             }
-            Report::Refreshed {
-                id,
-                row,
-                state,
-                facts,
-                ..
-            } => {
-                self.set_state(row, state);
-                // The ledger merged the facts with what it knew: read the row back.
-                drop(facts);
+            Report::Refreshed { id, row, .. } => {
+                // The ledger merged what came with what it knew: read the row back.
                 self.reload(&[row]);
                 self.note(Event::Refreshed(id));
             }
@@ -153,7 +106,56 @@ impl App {
         }
     }
 
-    fn end_errand(&mut self, ticket: crate::domain::Ticket) {
+    fn accepted(&mut self, batch: BatchId, rows: &[RowId], starts_at: Timestamp) {
+        for row in rows {
+            self.set_state(*row, State::Queued);
+        }
+        let total = rows.len() as u64;
+        self.queue.begin(Batch {
+            id: batch,
+            total,
+            phase: Phase::Held { starts_at },
+            tally: Tally::default(),
+            failed: Vec::new(),
+            halt: None,
+        });
+        let count = total;
+        self.note(Event::Accepted { batch, count });
+    }
+
+    fn settled(&mut self, batch: BatchId, settlement: Settlement, state: State, at: Timestamp) {
+        let row = settlement.row;
+        self.count_settled(settlement.kind, state);
+        self.set_state(row, state);
+        if let Some(resource) = self.rows.get_mut(&row) {
+            resource.settled_at = Some(at);
+            resource.answer = (!settlement.outcome.is_success()).then(|| settlement.answer.clone());
+        }
+        self.queue.settled(batch, settlement, at);
+    }
+
+    fn finished(&mut self, batch: BatchId, tally: Tally, returned: Vec<(RowId, State)>) {
+        for (row, state) in returned {
+            self.queue.live.remove(&row);
+            self.set_state(row, state);
+        }
+        if let Some(batch) = self.queue.batch(batch) {
+            batch.phase = Phase::Ended;
+            batch.tally = tally;
+        }
+        self.note(Event::Finished { batch, tally });
+    }
+
+    fn paused(&mut self, paused: bool) {
+        self.queue.paused = paused;
+        self.note(if paused {
+            Event::Paused
+        } else {
+            Event::Unpaused
+        });
+    }
+
+    fn end_errand(&mut self, ticket: Ticket) {
         self.queue.errands.remove(&ticket);
         if self.queue.errands.is_empty() {
             self.files.syncing = None;

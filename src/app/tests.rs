@@ -57,7 +57,10 @@ fn deleting_takes_a_review_a_pause_and_a_yes() {
     act(&mut app, &rows, &[Action::Delete]);
     wait(&mut app, 300);
     let effects = act(&mut app, &rows, &[Action::Yes]);
-    let Some(Order::Delete { rows: asked, hold, .. }) = order(&effects) else {
+    let Some(Order::Delete {
+        rows: asked, hold, ..
+    }) = order(&effects)
+    else {
         panic!("{effects:?}");
     };
     assert_eq!(asked, &[rows[0].row]);
@@ -110,7 +113,10 @@ fn many_items_take_their_number_and_not_a_letter() {
     type_text(&mut app, "1");
     let effects = act(&mut app, &rows, &[Action::Press]);
     assert!(matches!(order(&effects), Some(Order::Delete { rows, .. }) if rows.len() == 21));
-    assert!(app.responses.marks().is_empty(), "what was ordered is no longer marked");
+    assert!(
+        app.responses.marks().is_empty(),
+        "what was ordered is no longer marked"
+    );
 }
 
 #[test]
@@ -148,7 +154,11 @@ fn without_a_key_or_read_only_nothing_can_be_deleted_and_the_footer_does_not_off
 #[test]
 fn marks_are_ids_and_survive_filter_and_sort() {
     let (mut app, rows) = app();
-    act(&mut app, &rows, &[Action::Mark, Action::Mark, Action::Filter]);
+    act(
+        &mut app,
+        &rows,
+        &[Action::Mark, Action::Mark, Action::Filter],
+    );
     assert_eq!(app.responses.position(), 2);
     for c in "state:failed".chars() {
         let effects = update(&mut app, Message::Edit(InputRequest::InsertChar(c)));
@@ -179,7 +189,13 @@ fn ranges_mark_from_one_end_to_the_other() {
     act(
         &mut app,
         &rows,
-        &[Action::Down, Action::Range, Action::Down, Action::Down, Action::Range],
+        &[
+            Action::Down,
+            Action::Range,
+            Action::Down,
+            Action::Down,
+            Action::Range,
+        ],
     );
     let mut marks: Vec<RowId> = app.responses.marks().iter().copied().collect();
     marks.sort_unstable();
@@ -197,7 +213,13 @@ fn the_cursor_stays_on_its_row_when_rows_come_and_go() {
     let at = app.responses.cursor();
     let mut more = vec![response(99, State::Tracked)];
     more.extend(rows.clone());
-    let effects = update(&mut app, Message::Tracked(vec![Tracked { row: RowId(99), is_new: true }]));
+    let effects = update(
+        &mut app,
+        Message::Tracked(vec![Tracked {
+            row: RowId(99),
+            is_new: true,
+        }]),
+    );
     answer(&mut app, effects, &more);
     assert_eq!((app.responses.cursor(), app.responses.position()), (at, 3));
     // Its row gone, it stays at its place.
@@ -212,13 +234,22 @@ fn reports_change_the_row_and_a_late_answer_does_not_change_it_back() {
     let (mut app, rows) = app();
     let row = &rows[0];
     // The ledger is asked again and reads the row before it is settled …
-    let effects = update(&mut app, Message::Tracked(vec![Tracked { row: row.row, is_new: false }]));
+    let effects = update(
+        &mut app,
+        Message::Tracked(vec![Tracked {
+            row: row.row,
+            is_new: false,
+        }]),
+    );
     let asked = effects.iter().find_map(|e| match e {
         Effect::Fetch(asked) => Some(asked.clone()),
         _ => None,
     });
     // … and its answer comes after the report.
-    update(&mut app, Message::Report(settled(row, Outcome::Deleted, State::Deleted)));
+    update(
+        &mut app,
+        Message::Report(settled(row, Outcome::Deleted, State::Deleted)),
+    );
     let late = Message::Fetched {
         asked: asked.unwrap(),
         rows: vec![row.clone()],
@@ -253,13 +284,24 @@ fn a_batch_is_followed_from_its_undo_window_to_its_end() {
     // Too late: the worker started it.
     update(&mut app, Message::Report(Report::Started { batch }));
     assert!(!app.allows(Action::TakeBack));
-    let sending = Report::Sending { batch, row: rows[0].row, attempt: 2 };
+    let sending = Report::Sending {
+        batch,
+        row: rows[0].row,
+        attempt: 2,
+    };
     update(&mut app, Message::Report(sending));
     assert_eq!(app.row(rows[0].row).unwrap().state, State::Sending);
-    update(&mut app, Message::Report(settled(&rows[0], Outcome::Failed, State::Failed)));
+    update(
+        &mut app,
+        Message::Report(settled(&rows[0], Outcome::Failed, State::Failed)),
+    );
     let mut tally = Tally::default();
     tally.add(Outcome::Failed, 1);
-    let finished = Report::Finished { batch, tally, returned: Vec::new() };
+    let finished = Report::Finished {
+        batch,
+        tally,
+        returned: Vec::new(),
+    };
     update(&mut app, Message::Report(finished));
     assert!(!app.queue.pending());
     assert_eq!(app.queue.failed(), [rows[0].row]);
@@ -308,7 +350,10 @@ fn pasted_lines_are_read_one_by_one_and_bad_ones_stay() {
     let (mut app, rows) = app();
     let text = "resp_a1\r\nnot an id\nfile-b2\n\nmystery";
     update(&mut app, Message::Paste(text.into()));
-    assert!(matches!(app.mode, Mode::Add(_)), "a paste is never read as keys");
+    assert!(
+        matches!(app.mode, Mode::Add(_)),
+        "a paste is never read as keys"
+    );
     let effects = act(&mut app, &rows, &[Action::Press]);
     let [Effect::Track(sightings)] = &effects[..] else {
         panic!("{effects:?}");
@@ -319,7 +364,10 @@ fn pasted_lines_are_read_one_by_one_and_bad_ones_stay() {
         panic!("{:?}", app.mode);
     };
     assert_eq!(add.lines.len(), 1);
-    assert_eq!((add.lines[0].0.as_str(), add.line.value()), ("not an id", "mystery"));
+    assert_eq!(
+        (add.lines[0].0.as_str(), add.line.value()),
+        ("not an id", "mystery")
+    );
     // The kind of an id without a prefix is asked for.
     assert_eq!(add.reading(), Reading::NeedsKind);
     let effects = act(&mut app, &rows, &[Action::Switch, Action::Press]);
@@ -340,11 +388,18 @@ fn a_stopped_batch_says_why_and_puts_its_rows_back() {
         starts_at: app.now,
     };
     update(&mut app, Message::Report(accepted));
-    let halt = Halt { cause: Cause::KeyRefused, answer: None };
+    let halt = Halt {
+        cause: Cause::KeyRefused,
+        answer: None,
+    };
     update(&mut app, Message::Report(Report::Halted { batch, halt }));
     let finished = Report::Finished {
         batch,
-        tally: Tally { failed: 1, cancelled: 1, ..Tally::default() },
+        tally: Tally {
+            failed: 1,
+            cancelled: 1,
+            ..Tally::default()
+        },
         returned: vec![(rows[1].row, State::Tracked)],
     };
     update(&mut app, Message::Report(finished));
@@ -360,7 +415,11 @@ fn moving_in_a_large_listing_fetches_only_what_is_near() {
     let [Effect::Fetch(asked)] = &effects[..] else {
         panic!("{effects:?}");
     };
-    assert!(asked.len() <= 3 * app.page(Kind::Response), "{}", asked.len());
+    assert!(
+        asked.len() <= 3 * app.page(Kind::Response),
+        "{}",
+        asked.len()
+    );
     assert!(asked.contains(&RowId(5_000)));
 }
 

@@ -43,14 +43,14 @@ macro_rules! bindings {
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = bindings![
     // action    name         contexts                            chords                    hint              footer
-    Down         "down"       [Pane Queue Reading Confirm]        ["j" "down"]              "key-down"        0
-    Up           "up"         [Pane Queue Reading Confirm]        ["k" "up"]                "key-up"          0
-    Top          "top"        [Pane Queue Reading Confirm]        ["g" "home"]              "key-top"         0
-    Bottom       "bottom"     [Pane Queue Reading Confirm]        ["G" "end"]               "key-bottom"      0
-    HalfDown     "half-down"  [Pane Queue Reading Confirm]        ["ctrl-d"]                "key-half-down"   0
-    HalfUp       "half-up"    [Pane Queue Reading Confirm]        ["ctrl-u"]                "key-half-up"     0
-    PageDown     "page-down"  [Pane Queue Reading Confirm ConfirmTyped] ["pagedown"]        "key-page-down"   0
-    PageUp       "page-up"    [Pane Queue Reading Confirm ConfirmTyped] ["pageup"]          "key-page-up"     0
+    Down         "down"       [Pane Queue Details Help Confirm]        ["j" "down"]              "key-down"        0
+    Up           "up"         [Pane Queue Details Help Confirm]        ["k" "up"]                "key-up"          0
+    Top          "top"        [Pane Queue Details Help Confirm]        ["g" "home"]              "key-top"         0
+    Bottom       "bottom"     [Pane Queue Details Help Confirm]        ["G" "end"]               "key-bottom"      0
+    HalfDown     "half-down"  [Pane Queue Details Help Confirm]        ["ctrl-d"]                "key-half-down"   0
+    HalfUp       "half-up"    [Pane Queue Details Help Confirm]        ["ctrl-u"]                "key-half-up"     0
+    PageDown     "page-down"  [Pane Queue Details Help Confirm ConfirmTyped] ["pagedown"]        "key-page-down"   0
+    PageUp       "page-up"    [Pane Queue Details Help Confirm ConfirmTyped] ["pageup"]          "key-page-up"     0
     Down         "list-down"  [ConfirmTyped Filter]               ["down"]                  "key-down"        0
     Up           "list-up"    [ConfirmTyped Filter]               ["up"]                    "key-up"          0
     NextPane     "next-pane"  [Pane Queue]                        ["tab"]                   "key-next-pane"   8
@@ -66,28 +66,33 @@ pub const TABLE: &[Binding] = bindings![
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
     Filter       "filter"     [Pane]                              ["/"]                     "key-filter"      5
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
-    Refresh      "refresh"    [Pane Reading]                      ["r"]                     "key-refresh"     7
+    Refresh      "refresh"    [Pane Details]                      ["r"]                     "key-refresh"     7
     Details      "details"    [Pane]                              ["enter"]                 "key-details"     9
     Sort         "sort"       [Pane]                              ["s"]                     "key-sort"        0
     Reverse      "reverse"    [Pane]                              ["S"]                     "key-reverse"     0
     Tombstones   "tombstones" [Pane]                              ["H"]                     "key-tombstones"  0
-    Copy         "copy"       [Pane Reading]                      ["c"]                     "key-copy"        0
-    CopyCurl     "copy-curl"  [Pane Reading]                      ["C"]                     "key-copy-curl"   0
+    Copy         "copy"       [Pane Details]                      ["c"]                     "key-copy"        0
+    CopyCurl     "copy-curl"  [Pane Details]                      ["C"]                     "key-copy-curl"   0
     Settle       "settle"     [Pane]                              ["R"]                     "key-settle"      2
     Retry        "retry"      [Queue]                             ["R"]                     "key-retry"       2
     Pause        "pause"      [Pane Queue]                        ["p"]                     "key-pause"       3
     Stop         "stop"       [Pane Queue]                        ["x"]                     "key-stop"        3
-    Yes          "yes"        [Confirm Quit]                      ["y"]                     "key-yes"         1
-    No           "no"         [Confirm Quit]                      ["n" "esc"]               "key-no"          2
-    No           "back"       [Pane Queue Filter Add ConfirmTyped Reading] ["esc"]          "key-back"        11
-    Press        "press"      [Confirm ConfirmTyped Quit Filter Add] ["enter"]              "key-press"       3
-    Press        "close"      [Reading]                           ["enter"]                 "key-close"       0
+    Yes          "yes"        [Confirm]                           ["y"]                     "key-yes"         1
+    No           "no"         [Confirm]                           ["n" "esc" "q" "ctrl-c"]  "key-no"          2
+    Yes          "stop-and-quit" [Quit]                           ["y" "ctrl-c"]            "key-stop-and-quit" 1
+    No           "stay"       [Quit]                              ["n" "esc" "q"]           "key-stay"        2
+    Yes          "leave-now"  [Leaving]                           ["q" "ctrl-c"]            "key-quit-now"    1
+    No           "back"       [Pane Queue]                        ["esc"]                   "key-back"        11
+    No           "cancel"     [Filter Add ConfirmTyped]           ["esc" "ctrl-c"]          "key-cancel"      2
+    No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
+    Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
+    Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
+    Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
-    Help         "help"       [Pane Queue Reading]                ["?"]                     "key-help"        2
-    Quit         "quit"       [Pane Queue Reading Confirm Quit]   ["q" "ctrl-c"]            "key-quit"        3
-    Quit         "leave"      [Filter Add ConfirmTyped]           ["ctrl-c"]                "key-leave"       0
-    Suspend      "suspend"    [Pane Queue Reading Confirm ConfirmTyped Filter Add Quit] ["ctrl-z"] "key-suspend" 0
+    Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
+    Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
+    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Add Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];
 
 /// Why the keys of the config file cannot be used.

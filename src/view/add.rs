@@ -17,7 +17,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, add: &AddIds) {
         app, words, theme, ..
     } = screen;
     let area = Layout::dialog(app.width, app.height);
-    let inner = screen.dialog(frame, area, words.text("add-title").into_owned());
+    let inner = screen.dialog(frame, area, &words.text("add-title"), String::new());
     let room = usize::from(inner.width);
     let mut head: Vec<Line<'_>> = wrap(&words.text("add-intro"), room)
         .into_iter()

@@ -18,25 +18,30 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm)
         app, words, theme, ..
     } = screen;
     let area = Layout::dialog(app.width, app.height);
+    let Screen { app, words, .. } = screen;
+    let mut area = Layout::dialog(app.width, app.height);
     let count = confirm.rows.len();
+    let page = app.dialog_page();
     let title = words.with("confirm-title", &[("count", count.into())]);
-    let inner = screen.dialog(frame, area, title);
+    let foot = foot(screen, confirm, usize::from(area.inner().width));
+    // No taller than its content.
+    let needed = u16::try_from(count.min(page) + foot.len() + 2).unwrap_or(area.height);
+    area = area.centred(area.width, needed);
+    let place = if count > page {
+        let last = (confirm.offset + page).min(count);
+        format!(" {}–{last}/{count} ", confirm.offset + 1)
+    } else {
+        String::new()
+    };
+    let inner = screen.dialog(frame, area, &title, place);
     let room = usize::from(inner.width);
-    let foot = foot(screen, confirm, room);
-    let list = usize::from(inner.height).saturating_sub(foot.len());
-    let mut lines: Vec<Line<'_>> = confirm
+    let lines: Vec<Line<'_>> = confirm
         .rows
         .iter()
         .skip(confirm.offset)
-        .take(list)
+        .take(page)
         .map(|row| item(screen, *row, room))
         .collect();
-    let below = count.saturating_sub(confirm.offset + list);
-    if below > 0 && list > 1 {
-        lines.truncate(list - 1);
-        let more = words.with("confirm-more", &[("count", (below + 1).into())]);
-        lines.push(Line::styled(format!(" {more}"), theme.faint()));
-    }
     frame.render_widget(Paragraph::new(lines), inner);
     let height = u16::try_from(foot.len())
         .unwrap_or(inner.height)
@@ -65,7 +70,7 @@ fn item(screen: Screen<'_>, row: RowId, room: usize) -> Line<'static> {
     };
     let name = visible(name.as_deref().unwrap_or("")).into_owned();
     let size = facts.bytes.map_or_else(String::new, |b| words.bytes(b));
-    let id_room = room.saturating_sub(3 + 7 + 8).clamp(8, 58);
+    let id_room = (room.saturating_sub(3 + 7 + 8) * 3 / 5).clamp(8, 58);
     let rest = room.saturating_sub(3 + id_room + 7 + 8);
     let text = format!(
         "{} {} {} {}",

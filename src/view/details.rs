@@ -155,7 +155,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset
         app, words, theme, ..
     } = screen;
     let area = Layout::dialog(app.width, app.height);
-    let inner = screen.dialog(frame, area, words.text("pane-details").into_owned());
+    let inner = screen.dialog(frame, area, &words.text("pane-details"), String::new());
     let Some(resource) = app.row(row) else {
         frame.render_widget(Paragraph::new("⋯"), inner);
         return 0;

@@ -20,16 +20,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, offset: usize) -> 
     } = screen;
     let area = Layout::dialog(app.width, app.height);
     let title = words.text("key-help-title").into_owned();
-    let inner = screen.dialog(frame, area, title);
+    let inner = screen.dialog(frame, area, &title, String::new());
     let mut lines: Vec<Line<'_>> = Vec::new();
+    // A key that means the same in several contexts is said once.
     let mut said = std::collections::HashSet::new();
     for (binding, chords) in keys.all() {
-        let chords: Vec<String> = chords.iter().map(ToString::to_string).collect();
-        let chords = chords.join(" ");
-        // The same key means the same in several contexts: say it once.
-        if !said.insert((chords.clone(), binding.hint)) {
+        let fresh: Vec<String> = chords
+            .iter()
+            .filter(|chord| said.insert((**chord, binding.hint)))
+            .map(ToString::to_string)
+            .collect();
+        if fresh.is_empty() {
             continue;
         }
+        let chords = fresh.join(" ");
         let room = usize::from(inner.width).saturating_sub(CHORDS + 1);
         for (i, part) in wrap(&words.text(binding.hint), room)
             .into_iter()

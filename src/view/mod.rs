@@ -17,6 +17,7 @@ mod tests;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear};
 
 use crate::app::{App, Area, Context, Focus, Mode};
@@ -92,11 +93,14 @@ impl Screen<'_> {
             .title_style(self.theme.title(focused))
     }
 
-    /// Opens a dialog over the middle of the screen and returns the room inside it.
-    fn dialog(&self, frame: &mut Frame<'_>, area: Area, title: String) -> Rect {
+    /// Opens a dialog over the middle of the screen and returns the room inside it. `place`
+    /// says in the lower edge where in something longer the reader is.
+    fn dialog(&self, frame: &mut Frame<'_>, area: Area, title: &str, place: String) -> Rect {
         let outer = rect(area);
         frame.render_widget(Clear, outer);
-        let block = self.block(format!(" {title} "), true);
+        let block = self
+            .block(format!(" {title} "), true)
+            .title_bottom(Line::from(place).right_aligned());
         let inner = block.inner(outer);
         frame.render_widget(block, outer);
         inner

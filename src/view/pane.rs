@@ -80,8 +80,8 @@ const COLUMNS: [Column; 6] = [
     Column {
         head: |_| "column-age",
         sort: Some(SortKey::Created),
-        min: 5,
-        max: 5,
+        min: 6,
+        max: 6,
         right: true,
         rank: 3,
         cell: |screen, resource, _| age(screen, resource),
@@ -90,8 +90,8 @@ const COLUMNS: [Column; 6] = [
     Column {
         head: |_| "column-expires",
         sort: Some(SortKey::Expires),
-        min: 6,
-        max: 6,
+        min: 8,
+        max: 8,
         right: true,
         rank: 4,
         cell: |screen, resource, _| expires(screen, resource),
@@ -259,7 +259,7 @@ fn heads(screen: Screen<'_>, kind: Kind, columns: &[(&Column, usize)]) -> Line<'
     for (column, room) in columns {
         let mut head = screen.words.text((column.head)(kind)).into_owned();
         if column.sort == Some(sort.key) {
-            head.push(if sort.reversed { '^' } else { 'v' });
+            head.push(if sort.reversed { '▴' } else { '▾' });
         }
         text.push_str(&pad(&head, *room, column.right));
         text.push(' ');
@@ -277,9 +277,9 @@ fn line(
     let Screen { app, theme, .. } = screen;
     let pane = app.pane_of(kind);
     let mark = if pane.marks().contains(&row) {
-        "●"
+        "*"
     } else if pane.range_from() == Some(row) {
-        "┌"
+        "v"
     } else {
         " "
     };
@@ -386,13 +386,10 @@ fn empty(screen: Screen<'_>, kind: Kind, room: usize) -> Vec<Line<'static>> {
         app, words, theme, ..
     } = screen;
     let pane = app.pane_of(kind);
-    let key = if !pane.query().is_empty() {
-        "empty-filtered"
-    } else {
-        match kind {
-            Kind::Response => "empty-responses",
-            Kind::File => "empty-files",
-        }
+    let key = match kind {
+        _ if !pane.query().is_empty() => "empty-filtered",
+        Kind::Response => "empty-responses",
+        Kind::File => "empty-files",
     };
     super::text::wrap(&words.text(key), room.saturating_sub(2))
         .into_iter()

@@ -48,5 +48,5 @@ fn open(frame: &mut Frame<'_>, screen: Screen<'_>, height: u16) -> Rect {
         height: screen.app.height,
     };
     let area = whole.centred(WIDTH, height);
-    screen.dialog(frame, area, screen.words.text("quit-title").into_owned())
+    screen.dialog(frame, area, &screen.words.text("quit-title"), String::new())
 }

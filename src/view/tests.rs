@@ -1,1 +1,389 @@
+//! Every view as text at four sizes, in English; and each once more in Simplified Chinese.
 
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::*;
+use crate::app::fixtures::{
+    act, answer, app_with, failed, now, resources, response, session, wait,
+};
+use crate::app::{Action, Message, Session, update};
+use crate::domain::{
+    Answer, BatchId, Cause, Counts, Halt, Lang, Outcome, Refusal, Report, Resource, Settlement,
+    State, Tally, Ticket,
+};
+
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
+
+fn screen(app: &App, lang: Lang) -> String {
+    let words = Catalogue::new(lang);
+    let keys = Keymap::new(&BTreeMap::new()).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(app.width, app.height)).unwrap();
+    let theme = Theme::new(None);
+    terminal
+        .draw(|frame| {
+            draw(
+                frame,
+                Screen {
+                    app,
+                    words: &words,
+                    keys: &keys,
+                    theme,
+                },
+            );
+        })
+        .unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut text = String::new();
+    for y in 0..app.height {
+        let mut x = 0;
+        while x < app.width {
+            let symbol = buffer[(x, y)].symbol();
+            text.push_str(symbol);
+            // A wide character owns the cells behind it.
+            x += u16::try_from(text::width(symbol)).unwrap().max(1);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A view by name, from a screen of the given size.
+fn snapshot(name: &str, make: impl Fn(u16, u16) -> App) {
+    for (width, height) in SIZES {
+        let app = make(width, height);
+        insta::assert_snapshot!(format!("{name}-{width}x{height}"), screen(&app, Lang::En));
+    }
+    let app = make(80, 24);
+    insta::assert_snapshot!(format!("{name}-zh-80x24"), screen(&app, Lang::ZhCn));
+}
+
+fn browsing(width: u16, height: u16) -> App {
+    app_with(session(), &resources(), width, height)
+}
+
+fn after(width: u16, height: u16, actions: &[Action]) -> App {
+    let mut app = browsing(width, height);
+    act(&mut app, &resources(), actions);
+    wait(&mut app, 300);
+    app
+}
+
+#[test]
+fn main_screen() {
+    snapshot("main", browsing);
+}
+
+#[test]
+fn main_screen_with_marks_filter_and_files_in_focus() {
+    snapshot("files", |width, height| {
+        let mut app = after(
+            width,
+            height,
+            &[Action::Mark, Action::Files, Action::Mark, Action::Filter],
+        );
+        for c in "-evil size>1x".chars() {
+            let edit = tui_input::InputRequest::InsertChar(c);
+            let effects = update(&mut app, Message::Edit(edit));
+            answer(&mut app, effects, &resources());
+        }
+        app
+    });
+}
+
+#[test]
+fn empty_ledger_without_a_key() {
+    snapshot("no-key", |width, height| {
+        let session = Session {
+            refusal: Some(Refusal::NoKey),
+            ..session()
+        };
+        app_with(session, &[], width, height)
+    });
+}
+
+#[test]
+fn demo() {
+    snapshot("demo", |width, height| {
+        let session = Session {
+            demo: true,
+            host: "127.0.0.1:41234".into(),
+            ..session()
+        };
+        app_with(session, &resources(), width, height)
+    });
+}
+
+#[test]
+fn deletions_in_doubt() {
+    snapshot("unsettled", |width, height| {
+        let mut app = browsing(width, height);
+        let counts = Counts {
+            unsettled: 3,
+            ..app.counts
+        };
+        update(&mut app, Message::Counted(counts));
+        update(
+            &mut app,
+            Message::Recovered {
+                unsettled: 3,
+                returned: 40,
+            },
+        );
+        app
+    });
+}
+
+#[test]
+fn review_of_one() {
+    snapshot("confirm", |width, height| {
+        after(width, height, &[Action::Delete])
+    });
+}
+
+#[test]
+fn review_of_many_on_a_protected_profile() {
+    snapshot("confirm-many", |width, height| {
+        let rows: Vec<Resource> = (1..=150).map(|n| response(n, State::Tracked)).collect();
+        let session = Session {
+            protected: true,
+            ..session()
+        };
+        let mut app = app_with(session, &rows, width, height);
+        act(&mut app, &rows, &[Action::MarkAll, Action::Delete]);
+        wait(&mut app, 300);
+        for c in "15".chars() {
+            update(
+                &mut app,
+                Message::Edit(tui_input::InputRequest::InsertChar(c)),
+            );
+        }
+        app
+    });
+}
+
+/// A batch at work: one done, one on the wire, one waiting for another try, one queued.
+fn at_work(width: u16, height: u16) -> App {
+    let rows = resources();
+    let mut app = browsing(width, height);
+    let batch = BatchId(7);
+    let report = |report| Message::Report(report);
+    let ids: Vec<_> = [0, 1, 5, 6].map(|i| rows[i].row).to_vec();
+    let accepted = Report::Accepted {
+        ticket: Ticket(1),
+        batch,
+        rows: ids,
+        starts_at: now(),
+    };
+    update(&mut app, report(accepted));
+    update(&mut app, report(Report::Started { batch }));
+    wait(&mut app, 2_000);
+    let settlement = Settlement {
+        row: rows[0].row,
+        kind: rows[0].kind,
+        id: rows[0].id.clone(),
+        outcome: Outcome::Deleted,
+        answer: Answer {
+            attempts: 1,
+            status: Some(200),
+            ..Answer::default()
+        },
+    };
+    let at = app.now;
+    update(
+        &mut app,
+        report(Report::Settled {
+            batch,
+            settlement,
+            state: State::Deleted,
+            at,
+        }),
+    );
+    update(
+        &mut app,
+        report(Report::Sending {
+            batch,
+            row: rows[1].row,
+            attempt: 2,
+        }),
+    );
+    update(
+        &mut app,
+        report(Report::Sending {
+            batch,
+            row: rows[5].row,
+            attempt: 1,
+        }),
+    );
+    let waiting = Report::Waiting {
+        batch,
+        row: rows[5].row,
+        attempt: 1,
+        until: app.now + SignedDuration::from_secs(4),
+        answer: Answer {
+            attempts: 1,
+            status: Some(429),
+            code: Some("AccountRateLimitExceeded".into()),
+            message: Some("Too many requests".into()),
+            cause: Some(Cause::Service),
+            ..Answer::default()
+        },
+    };
+    update(&mut app, report(waiting));
+    app
+}
+
+#[test]
+fn a_batch_at_work() {
+    snapshot("at-work", at_work);
+}
+
+#[test]
+fn a_batch_in_its_undo_window() {
+    snapshot("held", |width, height| {
+        let rows = resources();
+        let mut app = browsing(width, height);
+        let accepted = Report::Accepted {
+            ticket: Ticket(1),
+            batch: BatchId(7),
+            rows: vec![rows[0].row],
+            starts_at: app.now + SignedDuration::from_millis(4_200),
+        };
+        update(&mut app, Message::Report(accepted));
+        app
+    });
+}
+
+#[test]
+fn the_queue_in_focus_after_a_stop() {
+    snapshot("queue", |width, height| {
+        let mut app = at_work(width, height);
+        let batch = BatchId(7);
+        let halt = Halt {
+            cause: Cause::KeyRefused,
+            answer: Some(Answer {
+                attempts: 1,
+                status: Some(401),
+                code: Some("AuthenticationError".into()),
+                message: Some("The API key in the request is missing or invalid.".into()),
+                request_id: Some("021795227300456".into()),
+                cause: Some(Cause::KeyRefused),
+                ..Answer::default()
+            }),
+        };
+        update(&mut app, Message::Report(Report::Halted { batch, halt }));
+        let tally = Tally {
+            deleted: 1,
+            failed: 1,
+            cancelled: 2,
+            ..Tally::default()
+        };
+        let finished = Report::Finished {
+            batch,
+            tally,
+            returned: Vec::new(),
+        };
+        update(&mut app, Message::Report(finished));
+        act(&mut app, &resources(), &[Action::Queue]);
+        app
+    });
+}
+
+#[test]
+fn details() {
+    snapshot("details", |width, height| {
+        let mut rows = resources();
+        rows[0] = failed(rows[0].clone());
+        let mut app = app_with(session(), &rows, width, height);
+        act(&mut app, &rows, &[Action::Details]);
+        app
+    });
+}
+
+#[test]
+fn adding_ids() {
+    snapshot("add", |width, height| {
+        let mut app = browsing(width, height);
+        let text = "resp_021795227300456a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3\n\
+                    file-20261121101500-k3v9q\nmystery\nresp_0217****\nnaïve id\nresp_half";
+        update(&mut app, Message::Paste(text.into()));
+        app
+    });
+}
+
+#[test]
+fn help() {
+    snapshot("help", |width, height| {
+        after(width, height, &[Action::Help])
+    });
+}
+
+#[test]
+fn quitting_with_work_pending() {
+    snapshot("quit", |width, height| {
+        let mut app = at_work(width, height);
+        act(&mut app, &resources(), &[Action::Quit]);
+        app
+    });
+    snapshot("leaving", |width, height| {
+        let mut app = at_work(width, height);
+        act(&mut app, &resources(), &[Action::Quit, Action::Yes]);
+        app
+    });
+}
+
+#[test]
+fn hostile_text_never_reaches_a_cell_raw_at_any_size() {
+    let mut rows = resources();
+    rows[0].facts.model = Some("\u{1b}]52;c;AAAA\u{7}".into());
+    rows[1] = failed(rows[1].clone());
+    if let Some(answer) = &mut rows[1].answer {
+        answer.message = Some("\u{1b}[31mred\u{9b}\u{202e}\r\n".repeat(500));
+    }
+    for (width, height) in [
+        (1, 1),
+        (2, 5),
+        (7, 3),
+        (13, 9),
+        (40, 12),
+        (80, 24),
+        (200, 60),
+    ] {
+        for actions in [
+            &[][..],
+            &[Action::Delete],
+            &[Action::Details],
+            &[Action::Help],
+            &[Action::Add],
+            &[Action::Files, Action::Details],
+            &[Action::Queue],
+        ] {
+            let mut app = app_with(session(), &rows, width, height);
+            act(&mut app, &rows, actions);
+            let text = screen(&app, Lang::En);
+            let raw = text
+                .chars()
+                .find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
+            assert_eq!(raw, None, "{width}x{height} {actions:?}");
+        }
+    }
+}
+
+#[test]
+fn no_state_is_told_by_colour_alone() {
+    let rows: Vec<Resource> = State::ALL
+        .into_iter()
+        .zip(1..)
+        .map(|(state, row)| response(row, state))
+        .collect();
+    let app = app_with(session(), &rows, 200, 60);
+    let text = screen(&app, Lang::En);
+    let words = Catalogue::new(Lang::En);
+    for state in State::ALL.into_iter().filter(|s| *s != State::Expired) {
+        let said = format!("{} {}", theme::glyph(state), words.state(state));
+        assert!(text.contains(&said), "{said}");
+    }
+}

@@ -134,7 +134,9 @@ mod tests {
             prop_assert!(width(&cut(&text, cells)) <= cells);
             prop_assert_eq!(width(&pad(&text, cells, false)), cells);
             for line in wrap(&text, cells.max(2)) {
-                prop_assert!(width(&line) <= cells.max(2), "{:?}", line);
+                // A cluster of several characters can be wider than the line; it is never torn.
+                let whole = line.graphemes(true).count() == 1;
+                prop_assert!(whole || width(&line) <= cells.max(2), "{:?}", line);
             }
         }
 
