@@ -14,10 +14,6 @@ use super::text::{cut_middle, pad, wrap};
 use super::theme::glyph;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm) {
-    let Screen {
-        app, words, theme, ..
-    } = screen;
-    let area = Layout::dialog(app.width, app.height);
     let Screen { app, words, .. } = screen;
     let mut area = Layout::dialog(app.width, app.height);
     let count = confirm.rows.len();
