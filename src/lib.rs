@@ -25,6 +25,7 @@ pub mod api;
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod emulator;
 pub mod keys;
 pub mod locale;
 pub mod scan;
