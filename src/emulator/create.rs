@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use super::gate::RequestId;
 use super::refusal::Refusal;
-use super::responses::{check_includes, object};
+use super::responses::{check_includes, no_such_response, object};
 use super::shelf::{Id, Input, Round, Status, Usage};
-use super::{Service, ids, lock, stream};
+use super::{Missing, Service, ids, lock, stream};
 
 /// In seconds: 3 days.
 pub(super) const DEFAULT_LIFE: i64 = 259_200;
@@ -107,7 +107,7 @@ pub(super) async fn create(
             None => None,
             Some(previous) => match shelf.round(previous, now_ms) {
                 Some((id, round)) => Some((Arc::clone(id), round.usage)),
-                None => return Err(no_such_previous(previous)),
+                None => return Err(no_such_response(&Missing::previous_response(), previous)),
             },
         };
         let round = answer(&given, previous, now_ms)?;
@@ -184,12 +184,6 @@ fn is_empty(value: &Value) -> bool {
 
 fn text<'a>(given: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     given.get(name).and_then(Value::as_str)
-}
-
-fn no_such_previous(id: &str) -> Refusal {
-    let code = "InvalidParameter.PreviousResponseNotFound";
-    let message = format!("Previous response with id '{id}' not found.");
-    Refusal::new(400, code, message).about("previous_response_id")
 }
 
 fn answer(

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
-use super::responses::{Id, Query, deleted, no_such};
+use super::responses::{Id, Query, deleted};
 use super::shelf::{self, File, Readiness};
 use super::{Service, upload};
 
@@ -117,7 +117,8 @@ async fn list(
 }
 
 fn no_such_file(service: &Service, id: &str) -> Refusal {
-    no_such(&service.options.missing_file, "file", id)
+    let message = format!("The specified file {id} is not found.");
+    service.options.missing_file.refusal(message)
 }
 
 async fn retrieve(State(service): State<Arc<Service>>, Id(id): Id) -> Result<Response, Refusal> {

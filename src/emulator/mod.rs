@@ -71,6 +71,15 @@ impl Missing {
             code: code.to_owned(),
         }
     }
+
+    /// What create answers for an unknown `previous_response_id`; this much is documented.
+    fn previous_response() -> Self {
+        Self::new(400, "InvalidParameter.PreviousResponseNotFound")
+    }
+
+    fn refusal(&self, message: String) -> Refusal {
+        Refusal::new(self.status, self.code.clone(), message)
+    }
 }
 
 #[derive(Clone)]
@@ -114,7 +123,7 @@ impl Default for Options {
             now: None,
             active_after: Duration::from_secs(1),
             readable_after: Duration::ZERO,
-            missing_response: Missing::new(400, "InvalidParameter.PreviousResponseNotFound"),
+            missing_response: Missing::previous_response(),
             missing_file: Missing::new(404, "NotFound.file"),
             list_object: "file".to_owned(),
             log_limit: 10_000,

@@ -46,8 +46,7 @@ impl Refusal {
     }
 
     pub(super) fn invalid_action() -> Self {
-        let message = "The request targeted a resource path or method that does not exist.";
-        Self::new(404, "InvalidAction", message)
+        Self::new(404, "InvalidAction", "The specified action is invalid.")
     }
 
     /// What an error of this status is, where only the status is known.

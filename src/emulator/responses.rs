@@ -128,19 +128,11 @@ pub(super) fn deleted(kind: &str, id: &str) -> Response {
     Json(answer).into_response()
 }
 
-/// The answer to GET and DELETE for an id that does not exist.
-pub(super) fn no_such(missing: &Missing, what: &str, id: &str) -> Refusal {
-    let message = format!("The requested {what} `{id}` is not found.");
-    Refusal::new(missing.status, missing.code.clone(), message)
-}
-
-fn no_such_response(service: &Service, id: &str) -> Refusal {
-    let refusal = no_such(&service.options.missing_response, "response", id);
-    if service.options.missing_response.status == 400 {
-        refusal.about("previous_response_id")
-    } else {
-        refusal
-    }
+/// The answer for a response that does not exist, on every call alike: the vendor's own tool reports the
+/// code of create for GET too.
+pub(super) fn no_such_response(missing: &Missing, id: &str) -> Refusal {
+    let message = format!("Previous response with id '{id}' not found.");
+    missing.refusal(message).about("previous_response_id")
 }
 
 /// A response that is stored and already readable.
@@ -155,7 +147,7 @@ fn readable<'a>(
         .round(id, now_ms)
         .map(|(_, round)| round)
         .filter(|round| round.created_ms.saturating_add(delay) <= now_ms)
-        .ok_or_else(|| no_such_response(service, id))
+        .ok_or_else(|| no_such_response(&service.options.missing_response, id))
 }
 
 /// One that is still in progress is given with that status. The real service answers with an error that
@@ -183,7 +175,7 @@ async fn delete(
     _body: Bytes,
 ) -> Result<Response, Refusal> {
     if !service.shelf().delete_round(&id, service.now_ms()) {
-        return Err(no_such_response(&service, &id));
+        return Err(no_such_response(&service.options.missing_response, &id));
     }
     Ok(deleted("response", &id))
 }

@@ -67,7 +67,9 @@ impl Script {
         let parts = if is_reasoning { "summary" } else { "content" };
         let mut begun = item.clone();
         begun["status"] = "in_progress".into();
-        begun[parts] = json!([]);
+        if let Some(begun) = begun.as_object_mut() {
+            begun.remove(parts);
+        }
         self.say(
             "response.output_item.added",
             json!({"output_index": index, "item": begun}),
