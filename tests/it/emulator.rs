@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 const MODEL: &str = "doubao-seed-2-0-lite-260215";
 const GONE: &str = "InvalidParameter.PreviousResponseNotFound";
+
 /// An emulator and a client that does nothing by itself.
 struct Ark {
     emulator: Emulator,
