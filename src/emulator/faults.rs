@@ -1,14 +1,13 @@
 //! Bad weather to order: what goes wrong, when, and how it looks on the wire.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::BASE_PATH;
@@ -67,6 +66,23 @@ pub enum RetryAfter {
     Text(String),
 }
 
+const A_CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+
+impl RetryAfter {
+    fn header(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Absent => None,
+            Self::Seconds(seconds) => Some(HeaderValue::from(*seconds)),
+            Self::Date(ahead) => {
+                // An HTTP date ends with the year 9999.
+                let at = SystemTime::now() + (*ahead).min(A_CENTURY);
+                HeaderValue::from_str(&httpdate::fmt_http_date(at)).ok()
+            }
+            Self::Text(text) => HeaderValue::from_str(text).ok(),
+        }
+    }
+}
+
 /// Before or after the service has done what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -79,6 +95,8 @@ pub enum When {
 pub enum Fault {
     /// The service's error of this status; 502, 503 and 504 are a gateway's HTML. Nothing is applied.
     Error(u16),
+    /// 429. Nothing is applied.
+    Limited(RetryAfter),
     /// The connection is closed without an answer.
     Drop(When),
     /// The connection is held open without an answer.
@@ -182,19 +200,6 @@ pub struct Faults {
     pub event_pause: Duration,
 }
 
-/// What is in store for one request.
-pub(super) struct Outlook {
-    pub(super) latency: Duration,
-    pub(super) verdict: Verdict,
-}
-
-pub(super) enum Verdict {
-    Fair,
-    /// Beyond the rate limit, with the `Retry-After` to send.
-    Limited(Option<HeaderValue>),
-    Fault(Fault),
-}
-
 /// The faults in force and how far they have come.
 pub(super) struct Weather {
     faults: Faults,
@@ -231,19 +236,21 @@ impl Weather {
         self.faults.event_pause
     }
 
-    pub(super) fn outlook(&mut self, call: Call, id: &str) -> Outlook {
+    pub(super) fn latency(&mut self) -> Duration {
         let mut latency = self.faults.latency;
         if !self.faults.jitter.is_zero() {
             let permille = u32::try_from(self.dice.below(1001)).unwrap_or(0);
             latency += self.faults.jitter * permille / 1000;
         }
-        let verdict = if self.take_token(call, Instant::now()) {
-            let fault = self.rule(call, id).or_else(|| self.mishap());
-            fault.map_or(Verdict::Fair, Verdict::Fault)
-        } else {
-            Verdict::Limited(self.retry_after())
-        };
-        Outlook { latency, verdict }
+        latency
+    }
+
+    /// What goes wrong with a request that brought the right key.
+    pub(super) fn fault(&mut self, call: Call, id: &str) -> Option<Fault> {
+        if !self.take_token(call, Instant::now()) {
+            return Some(Fault::Limited(self.faults.retry_after.clone()));
+        }
+        self.rule(call, id).or_else(|| self.mishap())
     }
 
     fn take_token(&mut self, call: Call, now: Instant) -> bool {
@@ -264,18 +271,6 @@ impl Weather {
             bucket.tokens -= 1.0;
         }
         granted
-    }
-
-    fn retry_after(&self) -> Option<HeaderValue> {
-        match &self.faults.retry_after {
-            RetryAfter::Absent => None,
-            RetryAfter::Seconds(seconds) => Some(HeaderValue::from(*seconds)),
-            RetryAfter::Date(ahead) => {
-                let at = std::time::SystemTime::from(Timestamp::now()) + *ahead;
-                HeaderValue::from_str(&httpdate::fmt_http_date(at)).ok()
-            }
-            RetryAfter::Text(text) => HeaderValue::from_str(text).ok(),
-        }
     }
 
     fn rule(&mut self, call: Call, id: &str) -> Option<Fault> {
@@ -322,9 +317,12 @@ impl Fault {
             | Self::WrongContentType
             | Self::Huge(_)
             | Self::Drip(_) => true,
-            Self::Error(_) | Self::Html | Self::NotDeleted | Self::OtherId | Self::Redirect(_) => {
-                false
-            }
+            Self::Error(_)
+            | Self::Limited(_)
+            | Self::Html
+            | Self::NotDeleted
+            | Self::OtherId
+            | Self::Redirect(_) => false,
         }
     }
 
@@ -339,6 +337,7 @@ impl Fault {
         Ok(match self {
             Self::Error(status @ 502..=504) => answer(status, Some("text/html"), gateway(status)),
             Self::Error(status) => Refusal::of_status(status).into_response(),
+            Self::Limited(retry_after) => too_many(&retry_after),
             Self::Drop(_) => return Err(Dropped),
             Self::Silence(_) => std::future::pending().await,
             Self::Truncated => {
@@ -454,10 +453,9 @@ fn dripping(status: u16, pause: Duration, body: Bytes) -> Response {
     answer(status, Some("application/json"), Body::from_stream(parts))
 }
 
-/// 429 with the `Retry-After` in force.
-pub(super) fn too_many(retry_after: Option<HeaderValue>) -> Response {
+fn too_many(retry_after: &RetryAfter) -> Response {
     let mut response = Refusal::of_status(429).into_response();
-    if let Some(value) = retry_after {
+    if let Some(value) = retry_after.header() {
         response.headers_mut().insert(RETRY_AFTER, value);
     }
     response

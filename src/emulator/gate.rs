@@ -11,7 +11,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::faults::{Call, Dropped, Verdict, too_many};
+use super::faults::{Call, Dropped};
 use super::ids;
 use super::refusal::Refusal;
 use super::{Service, lock};
@@ -38,15 +38,18 @@ pub(super) async fn pass(
         .insert(RequestId(Arc::clone(&request_id)));
 
     let key = service.check_key(request.headers());
-    let outlook = lock(&service.weather).outlook(call, &visit.id);
-    if !outlook.latency.is_zero() {
-        tokio::time::sleep(outlook.latency).await;
+    let (latency, fault) = {
+        let mut weather = lock(&service.weather);
+        let fault = key.map(|()| weather.fault(call, &visit.id));
+        (weather.latency(), fault)
+    };
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
-    let response = match (key, outlook.verdict) {
-        (Err(refusal), _) => refusal.into_response(),
-        (Ok(()), Verdict::Limited(retry_after)) => too_many(retry_after),
-        (Ok(()), Verdict::Fair) => route(router, request).await,
-        (Ok(()), Verdict::Fault(fault)) => {
+    let response = match fault {
+        Err(refusal) => refusal.into_response(),
+        Ok(None) => route(router, request).await,
+        Ok(Some(fault)) => {
             let honest = if fault.applies() {
                 render(route(router, request).await, &request_id)
             } else {

@@ -52,10 +52,7 @@ fn rules_are_used_up_in_order() {
         ],
         ..Faults::default()
     });
-    let mut next = |call, id: &str| match weather.outlook(call, id).verdict {
-        Verdict::Fault(fault) => Some(fault),
-        Verdict::Fair | Verdict::Limited(_) => None,
-    };
+    let mut next = |call, id: &str| weather.fault(call, id);
     assert_eq!(next(Call::GetFile, "a"), None);
     assert_eq!(next(Call::DeleteFile, "a"), Some(Fault::Html));
     assert_eq!(next(Call::DeleteFile, "b"), Some(Fault::NotDeleted));

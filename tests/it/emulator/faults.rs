@@ -46,6 +46,7 @@ async fn bodies_can_be_spoilt() {
         (Fault::NotDeleted, 200, 1),
         (Fault::OtherId, 200, 1),
         (Fault::Error(503), 503, 1),
+        (Fault::Limited(RetryAfter::Seconds(9)), 429, 1),
         (
             Fault::Redirect("http://127.0.0.1:1/elsewhere".to_owned()),
             307,
@@ -58,6 +59,7 @@ async fn bodies_can_be_spoilt() {
         assert_eq!(response.status(), status, "{fault:?}");
         let header = |name: &str| Some(response.headers().get(name)?.to_str().unwrap().to_owned());
         let (content_type, location) = (header("content-type"), header("location"));
+        let retry_after = header("retry-after");
         let body = response.text().await.unwrap();
         let read = serde_json::from_str::<Value>(&body).ok();
         assert_eq!(ark.emulator.response_ids().len(), left, "{fault:?}");
@@ -73,6 +75,7 @@ async fn bodies_can_be_spoilt() {
                 let id = read["id"].as_str().unwrap();
                 read["deleted"] == true && !path.ends_with(id)
             }),
+            Fault::Limited(_) => retry_after.as_deref() == Some("9") && read.is_some(),
             Fault::Redirect(to) => location.as_ref() == Some(to),
             _ => read.is_some_and(|read| read["deleted"] == true),
         };
