@@ -22,7 +22,7 @@ fn screen(app: &App, lang: Lang) -> String {
     let words = Catalogue::new(lang);
     let keys = Keymap::new(&BTreeMap::new()).unwrap();
     let mut terminal = Terminal::new(TestBackend::new(app.width, app.height)).unwrap();
-    let theme = Theme::new(None);
+    let theme = Theme::new(false);
     terminal
         .draw(|frame| {
             draw(

@@ -11,12 +11,9 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// `no_color`: the value of `NO_COLOR`; any that is not empty turns colour off
-    /// (<https://no-color.org>).
-    pub fn new(no_color: Option<&str>) -> Self {
-        Self {
-            colour: no_color.is_none_or(str::is_empty),
-        }
+    /// `no_color`: `NO_COLOR` is set and not empty (<https://no-color.org>).
+    pub fn new(no_color: bool) -> Self {
+        Self { colour: !no_color }
     }
 
     fn fg(self, colour: Color) -> Style {
@@ -138,11 +135,11 @@ mod tests {
 
     #[test]
     fn no_color_turns_every_colour_off() {
-        let plain = Theme::new(Some("1"));
+        let plain = Theme::new(true);
         for state in State::ALL {
             assert_eq!(plain.state(state).fg, None);
         }
         assert_eq!(plain.loud().fg, None);
-        assert!(Theme::new(Some("")).colour && Theme::new(None).colour);
+        assert!(Theme::new(false).state(State::Failed).fg.is_some());
     }
 }

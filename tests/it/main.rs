@@ -4,5 +4,10 @@
 mod catalogue;
 mod emulator;
 mod hostile;
+mod journey;
+mod layers;
+mod picture;
+mod pty;
+mod readme;
 mod store;
 mod stub;

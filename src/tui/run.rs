@@ -1,0 +1,325 @@
+//! The loop: wait, fold in what happened, carry out what follows, draw once.
+//!
+//! Nothing here awaits the disk or the network. Orders go to the worker without waiting for room;
+//! questions to the ledger run as tasks whose answers come back as messages. There is no tick: the
+//! state says when it next has to be woken.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use futures_util::{Stream, StreamExt};
+use jiff::Timestamp;
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::{App, Effect, Message, update};
+use crate::domain::Order;
+use crate::keys::Keymap;
+use crate::locale::Catalogue;
+use crate::store::Ledger;
+use crate::view::{Screen, Theme, draw};
+use crate::worker;
+
+use super::input;
+
+/// A flood of reports is drawn at most this often; keys are drawn at once.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// Reports folded in between looks at the keyboard.
+const BATCH: usize = 512;
+
+/// What the system tells us, apart from the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM or SIGHUP.
+    Terminate,
+    /// SIGTSTP from outside; the key Ctrl-Z comes as a key.
+    Suspend,
+    /// A thread panicked; the terminal has been given back already.
+    Panicked,
+}
+
+/// What the loop does to the world besides drawing.
+pub struct Hands {
+    pub copy: Box<dyn FnMut(&str) -> io::Result<()>>,
+    /// Stops the process until it is continued.
+    pub suspend: Box<dyn FnMut() -> io::Result<()>>,
+}
+
+/// Everything the loop works with.
+pub struct Parts {
+    pub app: App,
+    pub words: Catalogue,
+    pub keys: Keymap,
+    pub theme: Theme,
+    pub ledger: Ledger,
+    pub worker: worker::Handle,
+    pub hands: Hands,
+    /// Carried out before anything else.
+    pub first: Vec<Message>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("the terminal cannot be drawn on")]
+    Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the terminal cannot be read")]
+    Input(#[source] io::Error),
+    #[error("the terminal went away")]
+    Closed,
+    #[error("a part of the program panicked")]
+    Panicked,
+    #[error("the terminal cannot be given back or taken again")]
+    Suspend(#[source] io::Error),
+}
+
+/// Runs until the user leaves.
+pub async fn run<B>(
+    terminal: &mut Terminal<B>,
+    events: impl Stream<Item = io::Result<Event>>,
+    signals: &mut mpsc::Receiver<Signal>,
+    parts: Parts,
+) -> Result<(), RunError>
+where
+    B: Backend<Error: Send + Sync + 'static>,
+{
+    let mut events = std::pin::pin!(events);
+    let mut run = Run::new(parts);
+    let first = run.app.start();
+    run.carry_out(first)?;
+    for message in std::mem::take(&mut run.first) {
+        run.take(message)?;
+    }
+    loop {
+        let due = run.next_draw();
+        if run.leaving {
+            return Ok(());
+        }
+        if due.is_some_and(|at| at <= Instant::now()) {
+            run.draw(terminal)?;
+        }
+        let wake = run.next_wake();
+        tokio::select! {
+            biased;
+            Some(signal) = signals.recv() => match signal {
+                Signal::Terminate => run.take(Message::Terminate)?,
+                Signal::Suspend => run.suspend(terminal)?,
+                Signal::Panicked => return Err(RunError::Panicked),
+            },
+            event = events.next() => {
+                let event = event.ok_or(RunError::Closed)?.map_err(RunError::Input)?;
+                if let Some(message) = input::message(event, run.app.context(), &run.keys) {
+                    run.urgent = true;
+                    run.take(message)?;
+                }
+            }
+            Some(answer) = run.questions.join_next(), if !run.questions.is_empty() => {
+                // A question's task only fails by panicking, which the panic hook reports.
+                let message = answer.map_err(|_| RunError::Panicked)?;
+                run.urgent = true;
+                run.take(message)?;
+            }
+            room = run.worker.orders.reserve(), if !run.orders.is_empty() => {
+                let Ok(room) = room else { return Err(RunError::Panicked) };
+                if let Some(order) = run.orders.pop_front() {
+                    room.send(order);
+                }
+            }
+            report = run.worker.reports.recv() => {
+                let report = report.ok_or(RunError::Panicked)?;
+                run.take(Message::Report(report))?;
+                for _ in 0..BATCH {
+                    let Ok(report) = run.worker.reports.try_recv() else { break };
+                    run.take(Message::Report(report))?;
+                }
+            }
+            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
+                run.tick()?;
+            }
+        }
+        if std::mem::take(&mut run.suspending) {
+            run.suspend(terminal)?;
+        }
+    }
+}
+
+struct Run {
+    app: App,
+    words: Catalogue,
+    keys: Keymap,
+    theme: Theme,
+    ledger: Ledger,
+    worker: worker::Handle,
+    hands: Hands,
+    first: Vec<Message>,
+    /// Asked of the ledger, not answered yet.
+    questions: JoinSet<Message>,
+    /// Orders the worker had no room for yet.
+    orders: VecDeque<Order>,
+    dirty: bool,
+    /// The user is waiting for this frame.
+    urgent: bool,
+    drawn: Option<Instant>,
+    suspending: bool,
+    leaving: bool,
+}
+
+impl Run {
+    fn new(parts: Parts) -> Self {
+        Self {
+            app: parts.app,
+            words: parts.words,
+            keys: parts.keys,
+            theme: parts.theme,
+            ledger: parts.ledger,
+            worker: parts.worker,
+            hands: parts.hands,
+            first: parts.first,
+            questions: JoinSet::new(),
+            orders: VecDeque::new(),
+            dirty: true,
+            urgent: true,
+            drawn: None,
+            suspending: false,
+            leaving: false,
+        }
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), RunError> {
+        self.dirty = true;
+        let mut effects = update(&mut self.app, Message::Time(Timestamp::now()));
+        effects.extend(update(&mut self.app, message));
+        self.carry_out(effects)
+    }
+
+    fn tick(&mut self) -> Result<(), RunError> {
+        self.dirty = true;
+        self.urgent = true;
+        let effects = update(&mut self.app, Message::Time(Timestamp::now()));
+        self.carry_out(effects)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), RunError> {
+        for effect in effects {
+            match effect {
+                Effect::Order(order) => {
+                    // Behind orders that wait already, so that they arrive as they were given.
+                    self.orders.push_back(order);
+                    while let Some(order) = self.orders.pop_front() {
+                        if let Err(mpsc::error::TrySendError::Full(order)) =
+                            self.worker.orders.try_send(order)
+                        {
+                            self.orders.push_front(order);
+                            break;
+                        }
+                    }
+                }
+                Effect::Copy(text) => {
+                    // A terminal without a clipboard ignores it; there is nothing to tell.
+                    let _ = (self.hands.copy)(&text);
+                }
+                Effect::Suspend => self.suspending = true,
+                Effect::Leave => self.leaving = true,
+                question => self.ask(question),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the ledger; the answer comes back as a message.
+    fn ask(&mut self, question: Effect) {
+        let ledger = self.ledger.clone();
+        let now = self.app.now;
+        self.questions.spawn(async move {
+            let answer = match question {
+                Effect::List {
+                    kind,
+                    generation,
+                    query,
+                } => ledger.listing(query).await.map(|listing| Message::Listed {
+                    kind,
+                    generation,
+                    listing,
+                }),
+                Effect::Fetch(asked) => ledger
+                    .rows(asked.clone())
+                    .await
+                    .map(|rows| Message::Fetched { asked, rows }),
+                Effect::Review { generation, rows } => ledger
+                    .review(rows, now)
+                    .await
+                    .map(|review| Message::Reviewed { generation, review }),
+                Effect::Track(sightings) => {
+                    ledger.track(sightings, now).await.map(Message::Tracked)
+                }
+                _ => ledger.counts(now).await.map(Message::Counted),
+            };
+            answer.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
+        });
+    }
+
+    /// When the next frame is due; at once if the user waits for it.
+    fn next_draw(&self) -> Option<Instant> {
+        let due = match self.drawn {
+            Some(last) if !self.urgent => last + FRAME,
+            _ => Instant::now(),
+        };
+        self.dirty.then_some(due)
+    }
+
+    fn next_wake(&self) -> Option<Instant> {
+        let by_state = self.app.next_wake().map(|at| {
+            let left = at.duration_since(Timestamp::now()).unsigned_abs();
+            let due = at > Timestamp::now();
+            Instant::now() + if due { left } else { Duration::ZERO }
+        });
+        [by_state, self.next_draw()].into_iter().flatten().min()
+    }
+
+    fn draw<B>(&mut self, terminal: &mut Terminal<B>) -> Result<(), RunError>
+    where
+        B: Backend<Error: Send + Sync + 'static>,
+    {
+        let mut overflow = 0;
+        terminal
+            .draw(|frame| {
+                let screen = Screen {
+                    app: &self.app,
+                    words: &self.words,
+                    keys: &self.keys,
+                    theme: self.theme,
+                };
+                overflow = draw(frame, screen);
+            })
+            .map_err(|error| RunError::Draw(Box::new(error)))?;
+        let effects = update(&mut self.app, Message::Drawn { overflow });
+        self.dirty = false;
+        self.urgent = false;
+        self.drawn = Some(Instant::now());
+        self.carry_out(effects)
+    }
+
+    fn suspend<B>(&mut self, terminal: &mut Terminal<B>) -> Result<(), RunError>
+    where
+        B: Backend<Error: Send + Sync + 'static>,
+    {
+        (self.hands.suspend)().map_err(RunError::Suspend)?;
+        terminal
+            .clear()
+            .map_err(|error| RunError::Draw(Box::new(error)))?;
+        self.urgent = true;
+        // The size may have changed meanwhile, and nobody sent an event for it.
+        if let Ok(size) = terminal.size() {
+            self.take(Message::Resize {
+                width: size.width,
+                height: size.height,
+            })?;
+        }
+        Ok(())
+    }
+}

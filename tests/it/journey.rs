@@ -1,0 +1,474 @@
+//! The real loop with scripted keys, a real service on a socket and a real ledger: stories that end
+//! by looking at the ledger and at the service.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use arkdeck::api::{self, Client};
+use arkdeck::app::{App, Session};
+use arkdeck::domain::{
+    Facts, Kind, Lang, ListQuery, Query, Resource, ResourceId, Sighting, Sort, Source, State,
+    Tombstones,
+};
+use arkdeck::emulator::{self, Emulator};
+use arkdeck::keys::Keymap;
+use arkdeck::locale::Catalogue;
+use arkdeck::secret::ApiKey;
+use arkdeck::store::Ledger;
+use arkdeck::tui::{Hands, Parts, RunError, Signal, run};
+use arkdeck::view::Theme;
+use arkdeck::worker::{self, Limits};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use futures_util::stream;
+use jiff::Timestamp;
+use ratatui::Terminal;
+use ratatui::backend::{Backend, ClearType, TestBackend, WindowSize};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Size};
+use ratatui::style::Color;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, LocalSet};
+
+/// No story takes this long; a condition that does not come true by then never will.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const KEY: &str = "ark-journey-key";
+
+/// A screen in memory that tells about every frame.
+struct Watched {
+    screen: TestBackend,
+    frames: watch::Sender<Buffer>,
+}
+
+impl Backend for Watched {
+    type Error = Infallible;
+
+    fn draw<'a, I>(&mut self, content: I) -> Result<(), Infallible>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        self.screen.draw(content)
+    }
+
+    fn hide_cursor(&mut self) -> Result<(), Infallible> {
+        self.screen.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> Result<(), Infallible> {
+        self.screen.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
+        self.screen.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
+        self.screen.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> Result<(), Infallible> {
+        self.screen.clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
+        self.screen.clear_region(clear_type)
+    }
+
+    fn size(&self) -> Result<Size, Infallible> {
+        self.screen.size()
+    }
+
+    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
+        self.screen.window_size()
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        self.frames.send_replace(self.screen.buffer().clone());
+        Ok(())
+    }
+}
+
+/// A story under way.
+struct Journey {
+    service: Emulator,
+    folder: TempDir,
+    keys: mpsc::UnboundedSender<io::Result<Event>>,
+    signals: mpsc::Sender<Signal>,
+    frames: watch::Receiver<Buffer>,
+    running: JoinHandle<Result<(), RunError>>,
+}
+
+struct Start {
+    undo: Duration,
+    options: emulator::Options,
+    /// How many of the service's responses the ledger knows.
+    known: usize,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            undo: Duration::ZERO,
+            options: emulator::Options {
+                responses: 5,
+                files: 4,
+                api_key: Some(KEY.to_owned()),
+                ..emulator::Options::default()
+            },
+            known: 5,
+        }
+    }
+}
+
+impl Journey {
+    async fn begin(start: Start) -> Self {
+        let service = Emulator::start(start.options).await.unwrap();
+        let folder = TempDir::new().unwrap();
+        let ledger = Ledger::open(folder.path(), "default").unwrap();
+        let known = service.response_ids().into_iter().take(start.known);
+        let sightings = known.map(|id| sighting(&id)).collect();
+        ledger.track(sightings, Timestamp::now()).await.unwrap();
+        let client = Client::new(api::Options {
+            base_url: service.base_url().parse().unwrap(),
+            key: ApiKey::new(KEY).unwrap(),
+            not_found_codes: Vec::new(),
+            allow_plain_http: false,
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+        })
+        .unwrap();
+        let worker = worker::start(ledger.clone(), Ok(client), Limits::default());
+        let session = Session {
+            profile: "default".into(),
+            host: service.address().to_string(),
+            base_url: service.base_url(),
+            demo: false,
+            refusal: None,
+            protected: false,
+            max_batch: None,
+            undo: start.undo,
+            began: Timestamp::now(),
+        };
+        let parts = Parts {
+            app: App::new(session, 120, 40),
+            words: Catalogue::new(Lang::En),
+            keys: Keymap::new(&BTreeMap::new()).unwrap(),
+            theme: Theme::new(false),
+            ledger,
+            worker,
+            hands: Hands {
+                copy: Box::new(|_| Ok(())),
+                suspend: Box::new(|| Ok(())),
+            },
+            first: Vec::new(),
+        };
+        let (frames, watched) = watch::channel(Buffer::default());
+        let (keys, mut pressed) = mpsc::unbounded_channel();
+        let (signals, mut heard) = mpsc::channel(4);
+        let running = tokio::task::spawn_local(async move {
+            let screen = TestBackend::new(120, 40);
+            let mut terminal = Terminal::new(Watched { screen, frames }).unwrap();
+            let events = stream::poll_fn(move |context| pressed.poll_recv(context));
+            run(&mut terminal, events, &mut heard, parts).await
+        });
+        Self {
+            service,
+            folder,
+            keys,
+            signals,
+            frames: watched,
+            running,
+        }
+    }
+
+    /// Presses keys: a word for a named one, else each character.
+    fn press(&self, keys: &str) {
+        for word in keys.split(' ') {
+            match word {
+                "enter" => self.key(KeyCode::Enter),
+                "esc" => self.key(KeyCode::Esc),
+                "tab" => self.key(KeyCode::Tab),
+                "space" => self.key(KeyCode::Char(' ')),
+                other => other.chars().for_each(|c| self.key(KeyCode::Char(c))),
+            }
+        }
+    }
+
+    fn key(&self, code: KeyCode) {
+        let event = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
+        self.keys.send(Ok(event)).unwrap();
+    }
+
+    fn paste(&self, text: &str) {
+        self.keys.send(Ok(Event::Paste(text.to_owned()))).unwrap();
+    }
+
+    /// Waits until the screen fulfils a condition.
+    async fn until(&mut self, what: &str, is_so: impl Fn(&Buffer) -> bool) {
+        let seen = self.frames.wait_for(|buffer| is_so(buffer));
+        let came = tokio::time::timeout(PATIENCE, seen).await;
+        let came = came.is_ok_and(|waited| waited.is_ok());
+        assert!(came, "{what} never came:\n{}", text(&self.frames.borrow()));
+    }
+
+    async fn until_text(&mut self, wanted: &str) {
+        self.until(wanted, |buffer| text(buffer).contains(wanted)).await;
+    }
+
+    /// Waits for the review to stop being deaf, then confirms it.
+    async fn confirm(&mut self) {
+        self.until("a Delete button that can be pressed", |buffer| {
+            find(buffer, "[ Delete ]").is_some_and(|cell| cell.fg != Color::DarkGray)
+        })
+        .await;
+        self.press("y");
+    }
+
+    /// Presses `q` and waits for the loop to end; then what is left is the ledger and the service.
+    async fn quit(self) -> (Emulator, Ledger, TempDir) {
+        self.press("q");
+        self.end().await
+    }
+
+    async fn end(self) -> (Emulator, Ledger, TempDir) {
+        let ended = tokio::time::timeout(PATIENCE, self.running).await;
+        ended.expect("the loop never ended").unwrap().unwrap();
+        let ledger = Ledger::open(self.folder.path(), "default").unwrap();
+        (self.service, ledger, self.folder)
+    }
+}
+
+fn sighting(id: &str) -> Sighting {
+    Sighting {
+        kind: Kind::Response,
+        id: ResourceId::new(id).unwrap(),
+        source: Source::Hand,
+        tags: Vec::new(),
+        facts: Facts::default(),
+    }
+}
+
+fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width.max(1));
+    let rows = buffer.content.chunks(width);
+    let lines = rows.map(|row| row.iter().map(Cell::symbol).collect::<String>());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The first cell of a text on the screen.
+fn find<'a>(buffer: &'a Buffer, wanted: &str) -> Option<&'a Cell> {
+    let width = usize::from(buffer.area.width.max(1));
+    buffer.content.chunks(width).find_map(|row| {
+        let line: String = row.iter().map(Cell::symbol).collect();
+        let at = line[..line.find(wanted)?].chars().count();
+        row.get(at)
+    })
+}
+
+async fn everything(ledger: &Ledger) -> Vec<Resource> {
+    let now = Timestamp::now();
+    let query = ListQuery {
+        kind: None,
+        query: Query::default(),
+        sort: Sort::default(),
+        tombstones: Tombstones::Show,
+        now,
+    };
+    let listing = ledger.listing(query).await.unwrap();
+    ledger.rows(listing.rows).await.unwrap()
+}
+
+fn states(rows: &[Resource], kind: Kind, state: State) -> usize {
+    rows.iter().filter(|r| r.kind == kind && r.state == state).count()
+}
+
+/// Runs a story; the loop's hands are not `Send`, so it shares the story's thread.
+async fn tell<F: Future<Output = ()>>(story: F) {
+    LocalSet::new().run_until(story).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_the_first_screen_to_deleted_rows() {
+    tell(async {
+        let mut journey = Journey::begin(Start::default()).await;
+        journey.until_text("5 responses · 0 files").await;
+        // The files are discovered.
+        journey.press("2 r");
+        journey.until_text("files synced: 4 on the server, 4 new here, 0 gone there").await;
+        journey.until_text("5 responses · 4 files").await;
+        // Two files by marks.
+        journey.press("g space space d");
+        journey.until_text("Delete 2 items for good?").await;
+        journey.confirm().await;
+        journey.until_text("2 deleted").await;
+        // One response under the cursor.
+        journey.press("1 g d");
+        journey.until_text("Delete 1 item for good?").await;
+        journey.confirm().await;
+        journey.until_text("batch 2 done: 1 deleted").await;
+        journey.until_text("4 responses · 2 files").await;
+        let (service, ledger, _folder) = journey.quit().await;
+        let rows = everything(&ledger).await;
+        assert_eq!(states(&rows, Kind::File, State::Deleted), 2);
+        assert_eq!(states(&rows, Kind::Response, State::Deleted), 1);
+        assert_eq!(states(&rows, Kind::Response, State::Tracked), 4);
+        let left: Vec<&str> = rows
+            .iter()
+            .filter(|r| r.state == State::Tracked)
+            .map(|r| r.id.as_str())
+            .collect();
+        let mut there = service.response_ids();
+        there.extend(service.file_ids());
+        assert_eq!(there.len(), 6);
+        assert!(there.iter().all(|id| left.contains(&id.as_str())), "{left:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_taken_back_in_its_undo_window_sends_nothing() {
+    tell(async {
+        let mut journey = Journey::begin(Start {
+            undo: Duration::from_secs(600),
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("5 responses").await;
+        journey.press("a d");
+        journey.until_text("Delete 5 items for good?").await;
+        journey.confirm().await;
+        journey.until_text("z takes it back").await;
+        journey.until_text("queued").await;
+        journey.press("z");
+        journey.until_text("taken back: nothing of its 5 was sent").await;
+        let (service, ledger, _folder) = journey.quit().await;
+        let rows = everything(&ledger).await;
+        assert_eq!(states(&rows, Kind::Response, State::Tracked), 5);
+        assert_eq!(service.response_ids().len(), 5);
+        assert!(service.requests().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quitting_inside_the_undo_window_asks_and_then_puts_everything_back() {
+    tell(async {
+        let mut journey = Journey::begin(Start {
+            undo: Duration::from_secs(600),
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("5 responses").await;
+        journey.press("a d");
+        journey.until_text("Delete 5 items for good?").await;
+        journey.confirm().await;
+        journey.until_text("z takes it back").await;
+        journey.press("q");
+        journey.until_text("Stop and leave").await;
+        journey.press("y");
+        let (service, ledger, _folder) = journey.end().await;
+        let rows = everything(&ledger).await;
+        assert_eq!(states(&rows, Kind::Response, State::Tracked), 5);
+        assert!(service.requests().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pasted_ids_are_tracked_fetched_and_filtered() {
+    tell(async {
+        let mut journey = Journey::begin(Start {
+            known: 0,
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("No responses yet").await;
+        let ids = journey.service.response_ids();
+        journey.paste(&format!("{}\n{}\nnot an id\n", ids[0], ids[1]));
+        journey.until_text("2 to add, 1 to correct").await;
+        journey.press("enter");
+        journey.until_text("0 to add, 1 to correct").await;
+        journey.press("esc");
+        journey.until_text("2 responses").await;
+        journey.press("a r");
+        journey.until_text("doubao").await;
+        journey.press("/model:doubao");
+        journey.until_text("1/2").await;
+        journey.press(" -doubao enter");
+        let (_service, ledger, _folder) = journey.quit().await;
+        let rows = everything(&ledger).await;
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().all(|r| r.facts.model.is_some()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_screen_goes_on_while_the_service_is_silent() {
+    tell(async {
+        let mut options = Start::default().options;
+        options.faults.latency = Duration::from_secs(3_600);
+        let mut journey = Journey::begin(Start {
+            options,
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("5 responses").await;
+        journey.press("d");
+        journey.until_text("Delete 1 item for good?").await;
+        journey.confirm().await;
+        journey.until_text("sending 1").await;
+        // Nothing of this waits for the service.
+        journey.press("?");
+        journey.until_text("half a page down").await;
+        journey.press("esc G");
+        journey.until_text("5/5").await;
+        journey.signals.send(Signal::Terminate).await.unwrap();
+        let (service, ledger, _folder) = journey.end().await;
+        // It left with its request on the wire: the next start knows that this id is in doubt.
+        ledger.recover(Timestamp::now()).await.unwrap();
+        let rows = everything(&ledger).await;
+        assert_eq!(states(&rows, Kind::Response, State::Unsettled), 1);
+        assert_eq!(service.response_ids().len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "makes assets/screen.svg"]
+async fn picture_for_the_readme() {
+    tell(async {
+        let mut options = Start::default().options;
+        options.responses = 40;
+        options.files = 12;
+        let mut journey = Journey::begin(Start {
+            options,
+            known: 40,
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("40 responses").await;
+        journey.press("2 r");
+        journey.until_text("12 new here").await;
+        journey.press("1 a r U");
+        journey.until_text("refreshed").await;
+        journey.press("g v jjjj v d");
+        journey.until_text("Delete 5 items for good?").await;
+        // From here on the service takes its time, so that the batch is seen at work.
+        journey.service.set_faults(emulator::Faults {
+            latency: Duration::from_millis(1_500),
+            ..emulator::Faults::default()
+        });
+        journey.confirm().await;
+        journey.until_text("on the wire").await;
+        journey.press("z");
+        journey.until_text("sending 1").await;
+        crate::picture::write(&journey.frames.borrow());
+        journey.until_text("batch 1 done").await;
+        journey.quit().await;
+    })
+    .await;
+}
