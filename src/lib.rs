@@ -32,3 +32,4 @@ pub mod scan;
 pub mod secret;
 pub mod store;
 pub mod view;
+pub mod worker;

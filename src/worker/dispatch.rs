@@ -1,0 +1,515 @@
+//! The task that owns the batches: takes orders, claims items, counts them home.
+//!
+//! Requests and long writes run in tasks of their own, so an order is never kept waiting by one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{self, Instant};
+
+use crate::domain::{
+    BatchId, Cause, Halt, Order, Outcome, Refusal, Report, RowId, State, Tally, Ticket,
+};
+use crate::store::StoreError;
+
+use super::item::{Errand, Fate, Item};
+use super::{Signal, Tools, mirror, refresh};
+
+/// Items claimed for each place on the wire: enough to bridge the writing of the next claims, and few
+/// enough for the doubts that a crash would leave.
+const AHEAD: usize = 4;
+
+/// A longer undo window is a mistake, and must not overflow a clock.
+const LONGEST_HOLD: Duration = Duration::from_hours(24);
+
+type Enqueued = Result<Option<(BatchId, Vec<RowId>)>, StoreError>;
+
+struct Dispatcher {
+    tools: Result<Arc<Tools>, Refusal>,
+    reports: mpsc::Sender<Report>,
+    /// Oldest first: that is the order of sending.
+    batches: BTreeMap<BatchId, Batch>,
+    tasks: JoinSet<Ended>,
+    /// What syncs and refreshes listen to; replaced after a stop.
+    chores: watch::Sender<Signal>,
+    paused: bool,
+    /// Stops so far: a batch that was still being written when one came is stopped by it too.
+    stops: u64,
+    /// [`Report::Idle`] has been told.
+    idle: bool,
+}
+
+struct Batch {
+    errand: Errand,
+    ticket: Ticket,
+    phase: Phase,
+    signal: Arc<watch::Sender<Signal>>,
+    in_flight: usize,
+    halt: Option<Halt>,
+    taken_back: bool,
+    tally: Tally,
+    returned: Vec<(RowId, State)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The undo window.
+    Held(Instant),
+    Sending,
+    /// Claims nothing more; items are in flight.
+    Ending,
+    /// What is still queued is on its way back.
+    Releasing,
+}
+
+/// What a task has to say at its end.
+enum Ended {
+    Item(BatchId, Fate, Option<Halt>),
+    Enqueued {
+        ticket: Ticket,
+        errand: Errand,
+        hold: Duration,
+        stops: u64,
+        result: Enqueued,
+    },
+    Released(BatchId, Result<Vec<(RowId, State)>, StoreError>),
+    Chore,
+}
+
+pub(super) async fn run(
+    tools: Result<Arc<Tools>, Refusal>,
+    reports: mpsc::Sender<Report>,
+    mut orders: mpsc::Receiver<Order>,
+) {
+    let mut this = Dispatcher {
+        tools,
+        reports,
+        batches: BTreeMap::new(),
+        tasks: JoinSet::new(),
+        chores: watch::Sender::new(Signal::Go),
+        paused: false,
+        stops: 0,
+        idle: true,
+    };
+    let mut is_open = true;
+    loop {
+        let due = this.advance().await;
+        let is_done = this.batches.is_empty() && this.tasks.is_empty();
+        if is_done && !this.idle {
+            this.idle = true;
+            this.tell(Report::Idle).await;
+        }
+        if is_done && !is_open {
+            return;
+        }
+        tokio::select! {
+            order = orders.recv(), if is_open => {
+                this.idle = false;
+                if let Some(order) = order {
+                    this.take(order).await;
+                } else {
+                    is_open = false;
+                    this.stop().await;
+                }
+            }
+            Some(ended) = this.tasks.join_next() => {
+                this.end(ended).await;
+                while let Some(ended) = this.tasks.try_join_next() {
+                    this.end(ended).await;
+                }
+            }
+            () = sleep_until(due), if due.is_some() => {}
+        }
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    if let Some(due) = due {
+        time::sleep_until(due).await;
+    }
+}
+
+impl Dispatcher {
+    async fn tell(&self, report: Report) {
+        let _ = self.reports.send(report).await;
+    }
+
+    /// The tools, or the refusal told.
+    async fn tools(&self, ticket: Ticket) -> Option<Arc<Tools>> {
+        match &self.tools {
+            Ok(tools) => Some(Arc::clone(tools)),
+            Err(refusal) => {
+                let refusal = refusal.clone();
+                self.tell(Report::Rejected { ticket, refusal }).await;
+                None
+            }
+        }
+    }
+
+    async fn take(&mut self, order: Order) {
+        match order {
+            Order::Delete { ticket, rows, hold } => {
+                let Some(tools) = self.tools(ticket).await else {
+                    return;
+                };
+                let stops = self.stops;
+                self.tasks.spawn(async move {
+                    Ended::Enqueued {
+                        ticket,
+                        errand: Errand::Delete,
+                        hold,
+                        stops,
+                        result: tools.ledger.enqueue(rows, Timestamp::now()).await,
+                    }
+                });
+            }
+            Order::Settle { ticket } => {
+                let Some(tools) = self.tools(ticket).await else {
+                    return;
+                };
+                let stops = self.stops;
+                self.tasks.spawn(async move {
+                    Ended::Enqueued {
+                        ticket,
+                        errand: Errand::Settle,
+                        hold: Duration::ZERO,
+                        stops,
+                        result: enqueue_unsettled(&tools).await,
+                    }
+                });
+            }
+            Order::Refresh { ticket, rows } => {
+                if let Some(tools) = self.tools(ticket).await {
+                    let signal = self.chores.subscribe();
+                    self.tasks.spawn(async move {
+                        refresh::run(tools, ticket, rows, signal).await;
+                        Ended::Chore
+                    });
+                }
+            }
+            Order::Sync { ticket } => {
+                if let Some(tools) = self.tools(ticket).await {
+                    let signal = self.chores.subscribe();
+                    self.tasks.spawn(async move {
+                        mirror::run(tools, ticket, signal).await;
+                        Ended::Chore
+                    });
+                }
+            }
+            Order::TakeBack(id) => {
+                if let Some(batch) = self.batches.get_mut(&id)
+                    && matches!(batch.phase, Phase::Held(_))
+                {
+                    batch.taken_back = true;
+                    self.release(id);
+                }
+            }
+            Order::Pause => self.pause(true).await,
+            Order::Unpause => self.pause(false).await,
+            Order::Stop => self.stop().await,
+        }
+    }
+
+    async fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+        let (from, to) = if paused {
+            (Signal::Go, Signal::Paused)
+        } else {
+            (Signal::Paused, Signal::Go)
+        };
+        for batch in self.batches.values() {
+            batch.signal.send_if_modified(|signal| {
+                let is_from = *signal == from;
+                if is_from {
+                    *signal = to;
+                }
+                is_from
+            });
+        }
+        let report = if paused {
+            Report::Paused
+        } else {
+            Report::Unpaused
+        };
+        self.tell(report).await;
+    }
+
+    async fn stop(&mut self) {
+        self.stops += 1;
+        self.chores.send_replace(Signal::Stopped);
+        self.chores = watch::Sender::new(Signal::Go);
+        let ids: Vec<_> = self.batches.keys().copied().collect();
+        for id in ids {
+            self.halt(id, by_user()).await;
+        }
+    }
+
+    /// Ends a batch before its end. Only the first reason is told.
+    async fn halt(&mut self, id: BatchId, halt: Halt) {
+        let Some(batch) = self.batches.get_mut(&id) else {
+            return;
+        };
+        batch.signal.send_replace(Signal::Stopped);
+        if batch.halt.is_some() || batch.phase == Phase::Releasing {
+            return;
+        }
+        batch.halt = Some(halt.clone());
+        batch.phase = Phase::Ending;
+        self.tell(Report::Halted { batch: id, halt }).await;
+    }
+
+    /// The journal failed: told, and the batch halted.
+    async fn halt_unwritten(&mut self, id: BatchId, error: &StoreError) {
+        if self
+            .batches
+            .get(&id)
+            .is_some_and(|batch| batch.halt.is_none())
+        {
+            let error = error.to_string();
+            self.tell(Report::JournalFailed { error }).await;
+        }
+        self.halt(id, by_user()).await;
+    }
+
+    /// Starts, feeds and ends batches as far as that goes now; says when there is something to do next.
+    async fn advance(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let ids: Vec<_> = self.batches.keys().copied().collect();
+        let mut due = None;
+        for id in ids {
+            let Some(batch) = self.batches.get_mut(&id) else {
+                continue;
+            };
+            match batch.phase {
+                Phase::Held(until) if until > now => {
+                    due = Some(due.map_or(until, |due: Instant| due.min(until)));
+                }
+                Phase::Held(_) => {
+                    batch.phase = Phase::Sending;
+                    self.tell(Report::Started { batch: id }).await;
+                }
+                Phase::Sending | Phase::Ending | Phase::Releasing => {}
+            }
+            self.feed(id).await;
+            let Some(batch) = self.batches.get(&id) else {
+                continue;
+            };
+            if batch.phase == Phase::Ending && batch.in_flight == 0 {
+                if batch.halt.is_some() {
+                    self.release(id);
+                } else {
+                    self.finish(id).await;
+                }
+            }
+        }
+        due
+    }
+
+    /// Claims as many items of a batch as the window has room for.
+    async fn feed(&mut self, id: BatchId) {
+        let Ok(tools) = &self.tools else {
+            return;
+        };
+        let tools = Arc::clone(tools);
+        let in_flight: usize = self.batches.values().map(|batch| batch.in_flight).sum();
+        let window = AHEAD * tools.limits.concurrency.max(1);
+        let room = window.saturating_sub(in_flight);
+        // A few at a time would be a commit for each few.
+        let is_worth_it = room >= window / AHEAD || in_flight == 0;
+        let Some(batch) = self.batches.get_mut(&id) else {
+            return;
+        };
+        if batch.phase != Phase::Sending || self.paused || !is_worth_it {
+            return;
+        }
+        let claims = match tools.ledger.intend(id, room, Timestamp::now()).await {
+            Ok(claims) => claims,
+            Err(error) => return self.halt_unwritten(id, &error).await,
+        };
+        if claims.len() < room {
+            batch.phase = Phase::Ending;
+        }
+        batch.in_flight += claims.len();
+        for claim in claims {
+            let item = Item {
+                tools: Arc::clone(&tools),
+                batch: id,
+                claim,
+                errand: batch.errand,
+                signal: Arc::clone(&batch.signal),
+            };
+            self.tasks.spawn(async move {
+                let (fate, halt) = item.carry_out().await;
+                Ended::Item(id, fate, halt)
+            });
+        }
+    }
+
+    /// Sends what is still queued back to where it was.
+    fn release(&mut self, id: BatchId) {
+        let (Ok(tools), Some(batch)) = (&self.tools, self.batches.get_mut(&id)) else {
+            return;
+        };
+        batch.phase = Phase::Releasing;
+        let tools = Arc::clone(tools);
+        self.tasks.spawn(async move {
+            let result = tools.ledger.release(id, Timestamp::now()).await;
+            Ended::Released(id, result)
+        });
+    }
+
+    async fn finish(&mut self, id: BatchId) {
+        let Some(mut batch) = self.batches.remove(&id) else {
+            return;
+        };
+        batch
+            .tally
+            .add(Outcome::Cancelled, batch.returned.len() as u64);
+        if batch.taken_back {
+            let rows = batch.returned.iter().map(|(row, _)| *row).collect();
+            self.tell(Report::TakenBack { batch: id, rows }).await;
+        }
+        let report = Report::Finished {
+            batch: id,
+            tally: batch.tally,
+            returned: batch.returned,
+        };
+        self.tell(report).await;
+        if batch.errand == Errand::Settle {
+            let (ticket, halt) = (batch.ticket, batch.halt);
+            self.tell(Report::Done { ticket, halt }).await;
+        }
+    }
+
+    async fn end(&mut self, ended: Result<Ended, JoinError>) {
+        let ended = match ended {
+            Ok(ended) => ended,
+            // A bug in a task is one of the worker.
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => return,
+            },
+        };
+        match ended {
+            Ended::Item(id, fate, halt) => self.end_item(id, fate, halt).await,
+            Ended::Enqueued {
+                ticket,
+                errand,
+                hold,
+                stops,
+                result,
+            } => {
+                if let Some(id) = self.accept(ticket, errand, hold, result).await
+                    && stops != self.stops
+                {
+                    self.halt(id, by_user()).await;
+                }
+            }
+            Ended::Released(id, result) => {
+                match result {
+                    Ok(returned) => {
+                        if let Some(batch) = self.batches.get_mut(&id) {
+                            batch.returned.extend(returned);
+                        }
+                    }
+                    // They come back when this instance has ended; nothing of them was sent.
+                    Err(error) => {
+                        let error = error.to_string();
+                        self.tell(Report::JournalFailed { error }).await;
+                    }
+                }
+                self.finish(id).await;
+            }
+            Ended::Chore => {}
+        }
+    }
+
+    async fn end_item(&mut self, id: BatchId, fate: Fate, halt: Option<Halt>) {
+        let Some(batch) = self.batches.get_mut(&id) else {
+            return;
+        };
+        batch.in_flight -= 1;
+        match fate {
+            Fate::Settled(outcome) => batch.tally.add(outcome, 1),
+            Fate::Returned(row, state) => batch.returned.push((row, state)),
+            Fate::Lost(error) => {
+                batch.tally.add(Outcome::Unsettled, 1);
+                self.halt_unwritten(id, &error).await;
+            }
+        }
+        if let Some(halt) = halt {
+            self.halt(id, halt).await;
+        }
+    }
+
+    /// Tells what came of writing down a batch, and takes it up.
+    async fn accept(
+        &mut self,
+        ticket: Ticket,
+        errand: Errand,
+        hold: Duration,
+        result: Enqueued,
+    ) -> Option<BatchId> {
+        let refusal = match result {
+            Ok(Some((id, rows))) => {
+                let hold = hold.min(LONGEST_HOLD);
+                let starts_at = SignedDuration::try_from(hold)
+                    .ok()
+                    .and_then(|wait| Timestamp::now().checked_add(wait).ok())
+                    .unwrap_or(Timestamp::MAX);
+                let signal = if self.paused {
+                    Signal::Paused
+                } else {
+                    Signal::Go
+                };
+                let batch = Batch {
+                    errand,
+                    ticket,
+                    phase: Phase::Held(Instant::now() + hold),
+                    signal: Arc::new(watch::Sender::new(signal)),
+                    in_flight: 0,
+                    halt: None,
+                    taken_back: false,
+                    tally: Tally::default(),
+                    returned: Vec::new(),
+                };
+                self.batches.insert(id, batch);
+                let report = Report::Accepted {
+                    ticket,
+                    batch: id,
+                    rows,
+                    starts_at,
+                };
+                self.tell(report).await;
+                return Some(id);
+            }
+            // Nothing in doubt: that is what was wanted.
+            Ok(None) if errand == Errand::Settle => {
+                self.tell(Report::Done { ticket, halt: None }).await;
+                return None;
+            }
+            Ok(None) => Refusal::Nothing,
+            Err(StoreError::ReadOnly) => Refusal::ReadOnly,
+            Err(error) => Refusal::Journal(error.to_string()),
+        };
+        self.tell(Report::Rejected { ticket, refusal }).await;
+        None
+    }
+}
+
+fn by_user() -> Halt {
+    Halt {
+        cause: Cause::Stopped,
+        answer: None,
+    }
+}
+
+async fn enqueue_unsettled(tools: &Tools) -> Enqueued {
+    let unsettled = tools.ledger.unsettled().await?;
+    let rows = unsettled.into_iter().map(|resource| resource.row).collect();
+    tools.ledger.enqueue(rows, Timestamp::now()).await
+}

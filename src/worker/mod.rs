@@ -1,0 +1,134 @@
+//! The only deleter: takes orders, writes intents, sends within limits, writes settlements, reports.
+//!
+//! ```text
+//!  Order ──► dispatch ──► intend (disk) ──► item: wait for a place ─► Sending ─► one DELETE
+//!                ▲                              │    ▲                           │
+//!                │                              │    └── Waiting: back off ◄─ retry
+//!                └────── ended ◄── Settled ◄── settle (disk) ◄──────────────── settled
+//! ```
+//!
+//! What it keeps:
+//!
+//! - No request leaves before `Ledger::intend` has returned for its item, and no
+//!   [`Report::Settled`] before `Ledger::settle` has. If the journal cannot be written, nothing is sent.
+//! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
+//! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
+//! - A try that may have left and was not answered puts its item in doubt, and only the service's
+//!   yes, no or not-found takes it out again.
+//!
+//! It refuses to know the screen: whoever listens folds the reports. If nobody does any more, what is on
+//! the wire is settled all the same.
+
+mod dispatch;
+mod fetch;
+mod item;
+mod limit;
+mod mirror;
+mod refresh;
+mod tries;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::api;
+use crate::domain::{Order, Refusal, Report};
+use crate::store::Ledger;
+
+use limit::Limiter;
+
+/// Orders that may wait. People and command lines give one at a time.
+const ORDERS: usize = 64;
+/// Reports that may wait for the listener before the worker does: a few screens' worth.
+const REPORTS: usize = 1024;
+
+/// How hard to work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Requests on the wire at one time, for deletions; and as many for lookups.
+    pub concurrency: usize,
+    /// Requests a second for each kind and each call; `None` = as fast as answers come.
+    pub rate: Option<f64>,
+    /// Tries for one item at most, the first included. Timeouts are tried twice at most.
+    pub attempts: u32,
+    /// Take no order that changes anything, here or there.
+    pub read_only: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrency: 16,
+            rate: None,
+            attempts: 6,
+            read_only: false,
+        }
+    }
+}
+
+/// The two ends of the worker. Dropping `orders` is an [`Order::Stop`]: what is on the wire is settled,
+/// the rest goes back, and then `reports` ends.
+#[derive(Debug)]
+pub struct Handle {
+    pub orders: mpsc::Sender<Order>,
+    pub reports: mpsc::Receiver<Report>,
+}
+
+/// Starts a worker on the current tokio runtime. Without a service every order that needs one is
+/// rejected with the reason given here.
+///
+/// `Ledger::recover` is the caller's to call, before this.
+pub fn start(ledger: Ledger, service: Result<api::Client, Refusal>, limits: Limits) -> Handle {
+    let (orders, order_queue) = mpsc::channel(ORDERS);
+    let (report_queue, reports) = mpsc::channel(REPORTS);
+    let service = if limits.read_only || ledger.is_read_only() {
+        Err(Refusal::ReadOnly)
+    } else {
+        service
+    };
+    let tools = service.map(|client| {
+        Arc::new(Tools {
+            ledger,
+            client,
+            deletions: Limiter::new(limits.concurrency, limits.rate),
+            lookups: Limiter::new(limits.concurrency, limits.rate),
+            limits,
+            reports: report_queue.clone(),
+        })
+    });
+    tokio::spawn(dispatch::run(tools, report_queue, order_queue));
+    Handle { orders, reports }
+}
+
+/// What every piece of work needs.
+#[derive(Debug)]
+struct Tools {
+    ledger: Ledger,
+    client: api::Client,
+    limits: Limits,
+    deletions: Limiter,
+    /// Lookups have a limit of their own on the service (`ark-api` section 3).
+    lookups: Limiter,
+    reports: mpsc::Sender<Report>,
+}
+
+impl Tools {
+    /// Waits for the listener if it must; without one, work goes on in silence.
+    async fn tell(&self, report: Report) {
+        let _ = self.reports.send(report).await;
+    }
+}
+
+/// Whether work may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    Go,
+    Paused,
+    Stopped,
+}
+
+/// Returns once the signal is to stop.
+async fn stopped(signal: &mut watch::Receiver<Signal>) {
+    // An error: nobody is left to say go.
+    let _ = signal.wait_for(|signal| *signal == Signal::Stopped).await;
+}
