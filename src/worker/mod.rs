@@ -32,6 +32,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use crate::api;
+use crate::config::Settings;
 use crate::domain::{Order, Refusal, Report};
 use crate::store::Ledger;
 
@@ -53,6 +54,18 @@ pub struct Limits {
     pub attempts: u32,
     /// Take no order that changes anything, here or there.
     pub read_only: bool,
+}
+
+impl Limits {
+    /// As the profile has it. It knows the pace of the real hosts.
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            concurrency: settings.profile.concurrency,
+            rate: settings.profile.rate,
+            read_only: settings.read_only,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Limits {
