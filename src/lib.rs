@@ -31,5 +31,6 @@ pub mod locale;
 pub mod scan;
 pub mod secret;
 pub mod store;
+pub mod tui;
 pub mod view;
 pub mod worker;

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Zoned};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::distr::{Alphanumeric, SampleString};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, redirect};
@@ -43,13 +42,6 @@ const PAGE_BODY: usize = 16 * 1024 * 1024;
 const POOL: usize = 256;
 
 const USER_AGENT: &str = concat!("arkdeck/", env!("CARGO_PKG_VERSION"));
-
-/// Everything but RFC 3986's unreserved characters: an id is one path segment, whatever is in it.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// What a client is made of.
 #[derive(Clone, Debug)]
@@ -249,11 +241,7 @@ impl Client {
 
     fn url_of(&self, kind: Kind, id: &ResourceId) -> Url {
         let mut url = self.collection(kind);
-        let path = format!(
-            "{}/{}",
-            url.path(),
-            utf8_percent_encode(id.as_str(), SEGMENT)
-        );
+        let path = format!("{}/{}", url.path(), id.path_segment());
         url.set_path(&path);
         url
     }

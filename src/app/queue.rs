@@ -20,11 +20,19 @@ pub struct Queue {
     pub live: HashMap<RowId, Live>,
     /// Newest first.
     pub activity: VecDeque<Activity>,
-    /// Syncs, refreshes and settlings under way.
-    pub errands: HashSet<Ticket>,
+    /// Orders under way that delete nothing of their own.
+    pub errands: HashMap<Ticket, Errand>,
     /// Deletions confirmed and not yet answered by the worker.
     pub submitted: HashSet<Ticket>,
     pub paused: bool,
+}
+
+/// An order that deletes nothing of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    Settle,
+    Sync,
+    Refresh { done: usize, total: usize },
 }
 
 #[derive(Clone, Debug)]
@@ -143,6 +151,12 @@ impl Queue {
         self.batches.iter_mut().find(|b| b.id == id)
     }
 
+    pub fn started(&mut self, batch: BatchId, since: Timestamp) {
+        if let Some(batch) = self.batch(batch) {
+            batch.phase = Phase::Running { since };
+        }
+    }
+
     /// The newest batch that can still be taken back whole.
     pub fn held(&self) -> Option<BatchId> {
         let held = |b: &&Batch| matches!(b.phase, Phase::Held { .. });
@@ -153,9 +167,25 @@ impl Queue {
         !self.submitted.is_empty() || self.batches.iter().any(|b| b.phase != Phase::Ended)
     }
 
-    /// Quitting now would leave something undone.
+    /// Quitting now would leave a deletion undone or in doubt. Looking things up can be cut short.
     pub fn pending(&self) -> bool {
-        self.deleting() || !self.errands.is_empty()
+        self.deleting() || self.errands.values().any(|e| *e == Errand::Settle)
+    }
+
+    /// How far the refreshes under way are: done and asked for.
+    pub fn refreshing(&self) -> Option<(usize, usize)> {
+        let parts = self.errands.values().filter_map(|errand| match errand {
+            Errand::Refresh { done, total } => Some((*done, *total)),
+            _ => None,
+        });
+        parts.reduce(|a, b| (a.0 + b.0, a.1 + b.1))
+    }
+
+    /// One row of a refresh is done with.
+    pub fn refreshed(&mut self, ticket: Ticket) {
+        if let Some(Errand::Refresh { done, .. }) = self.errands.get_mut(&ticket) {
+            *done += 1;
+        }
     }
 
     /// What failed in the batches at hand.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::{BatchId, Kind, Report, RowId, Settlement, State, Tally, Ticket};
 
-use super::{App, Batch, Effect, Event, Live, Mode, Phase};
+use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase};
 
 impl App {
     pub(super) fn report(&mut self, report: Report, effects: &mut Vec<Effect>) {
@@ -29,12 +29,7 @@ impl App {
                 let count = rows.len() as u64;
                 self.note(Event::TakenBack { batch, count });
             }
-            Report::Started { batch } => {
-                let since = self.now;
-                if let Some(batch) = self.queue.batch(batch) {
-                    batch.phase = Phase::Running { since };
-                }
-            }
+            Report::Started { batch } => self.queue.started(batch, self.now),
             Report::Sending { row, attempt, .. } => {
                 self.set_state(row, State::Sending);
                 let waiting = None;
@@ -85,12 +80,18 @@ impl App {
                 self.note(Event::Synced(tally));
                 self.outdate_all(effects);
             }
-            Report::Refreshed { id, row, .. } => {
+            Report::Refreshed {
+                ticket, id, row, ..
+            } => {
+                self.queue.refreshed(ticket);
                 // The ledger merged what came with what it knew: read the row back.
                 self.reload(&[row]);
                 self.note(Event::Refreshed(id));
             }
-            Report::NotRefreshed { id, answer, .. } => self.note(Event::NotRefreshed(id, answer)),
+            Report::NotRefreshed { ticket, id, answer } => {
+                self.queue.refreshed(ticket);
+                self.note(Event::NotRefreshed(id, answer));
+            }
             Report::Done { ticket, halt } => {
                 self.end_errand(ticket);
                 if let Some(halt) = halt {
@@ -156,8 +157,7 @@ impl App {
     }
 
     fn end_errand(&mut self, ticket: Ticket) {
-        self.queue.errands.remove(&ticket);
-        if self.queue.errands.is_empty() {
+        if self.queue.errands.remove(&ticket) == Some(Errand::Sync) {
             self.files.syncing = None;
         }
     }

@@ -2,10 +2,11 @@
 
 use tui_input::InputRequest;
 
+use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Halt, Outcome, Report, Review, Settlement, Tally, Tracked,
+    Answer, BatchId, Cause, Halt, Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
 };
 
 fn app() -> (App, Vec<Resource>) {

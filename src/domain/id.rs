@@ -6,7 +6,15 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+
+/// Everything but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The longest id we take, in bytes. Ark's are under 70; compatible servers promise nothing.
 pub const MAX_ID_LEN: usize = 1000;
@@ -98,6 +106,11 @@ impl ResourceId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The id as one segment of a URL path, whatever is in it.
+    pub fn path_segment(&self) -> impl fmt::Display + '_ {
+        utf8_percent_encode(&self.0, SEGMENT)
     }
 
     /// The kind that the id's prefix names, if any.

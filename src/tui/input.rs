@@ -7,7 +7,7 @@ use crate::app::{Context, Message};
 use crate::keys::{Chord, Keymap};
 
 /// The message for a terminal event in a context, if it means anything there.
-pub fn message(event: Event, context: Context, keys: &Keymap) -> Option<Message> {
+pub(super) fn message(event: Event, context: Context, keys: &Keymap) -> Option<Message> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => key_message(key, context, keys),
         Event::Paste(text) => Some(Message::Paste(text)),

@@ -21,7 +21,7 @@ use crate::locale::Catalogue;
 use crate::view::Theme;
 
 pub use place::{Place, PlaceError};
-pub use run::{Hands, Parts, RunError, Signal, run};
+pub use run::{Clipboard, Hands, Parts, RunError, Signal, Suspend, run};
 pub use terminal::{Guard, leave_on_panic};
 
 /// Why the terminal UI did not start, or ended otherwise than by the user's leave.

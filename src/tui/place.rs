@@ -10,15 +10,14 @@ use url::Url;
 use crate::api::{self, Client, ClientError};
 use crate::app::{Message, Session};
 use crate::config::{Profile, Settings};
-use crate::domain::{
-    Facts, Kind, Order, Refusal, ResourceId, RowId, Sighting, Source, Ticket,
-};
+use crate::domain::{Facts, Kind, Order, Refusal, ResourceId, RowId, Sighting, Source, Ticket};
 use crate::emulator::{self, Emulator};
 use crate::secret::{ApiKey, KeyError};
 use crate::store::{Ledger, StoreError};
 use crate::worker::{self, Limits};
 
 /// A ledger, a worker on it, and what to say about them.
+#[derive(Debug)]
 pub struct Place {
     session: Session,
     ledger: Ledger,
@@ -29,7 +28,7 @@ pub struct Place {
 
 /// Ends with the program: the service on loopback and the folder of the throw-away ledger.
 #[derive(Debug)]
-pub struct Demo {
+pub(super) struct Demo {
     _service: Emulator,
     _folder: TempDir,
 }
@@ -90,10 +89,7 @@ impl Place {
     }
 
     /// A service on loopback with made-up content, and an empty folder for the ledger.
-    pub async fn demo(
-        settings: &Settings,
-        options: emulator::Options,
-    ) -> Result<Self, PlaceError> {
+    pub async fn demo(settings: &Settings, options: emulator::Options) -> Result<Self, PlaceError> {
         let began = Timestamp::now();
         let folder = TempDir::with_prefix("arkdeck-demo-").map_err(PlaceError::Demo)?;
         let service = Emulator::start(emulator::Options {

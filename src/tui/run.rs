@@ -44,14 +44,24 @@ pub enum Signal {
     Panicked,
 }
 
+/// Puts text on the clipboard.
+pub type Clipboard = Box<dyn FnMut(&str) -> io::Result<()>>;
+
+/// Stops the process until it is continued.
+pub type Suspend = Box<dyn FnMut() -> io::Result<()>>;
+
 /// What the loop does to the world besides drawing.
+#[expect(
+    missing_debug_implementations,
+    reason = "closures have nothing to show"
+)]
 pub struct Hands {
-    pub copy: Box<dyn FnMut(&str) -> io::Result<()>>,
-    /// Stops the process until it is continued.
-    pub suspend: Box<dyn FnMut() -> io::Result<()>>,
+    pub copy: Clipboard,
+    pub suspend: Suspend,
 }
 
 /// Everything the loop works with.
+#[expect(missing_debug_implementations, reason = "holds closures")]
 pub struct Parts {
     pub app: App,
     pub words: Catalogue,
@@ -89,42 +99,42 @@ where
     B: Backend<Error: Send + Sync + 'static>,
 {
     let mut events = std::pin::pin!(events);
+    let orders = parts.worker.orders.clone();
     let mut run = Run::new(parts);
     let first = run.app.start();
-    run.carry_out(first)?;
+    run.carry_out(first);
     for message in std::mem::take(&mut run.first) {
-        run.take(message)?;
+        run.take(message, Frame::Due);
     }
     loop {
-        let due = run.next_draw();
-        if run.leaving {
-            return Ok(());
+        match run.want.take() {
+            Some(Want::Leave) => return Ok(()),
+            Some(Want::Suspend) => run.suspend(terminal)?,
+            None => {}
         }
-        if due.is_some_and(|at| at <= Instant::now()) {
+        if run.next_draw().is_some_and(|at| at <= Instant::now()) {
             run.draw(terminal)?;
         }
         let wake = run.next_wake();
         tokio::select! {
             biased;
             Some(signal) = signals.recv() => match signal {
-                Signal::Terminate => run.take(Message::Terminate)?,
-                Signal::Suspend => run.suspend(terminal)?,
+                Signal::Terminate => run.take(Message::Terminate, Frame::Due),
+                Signal::Suspend => run.want = Some(Want::Suspend),
                 Signal::Panicked => return Err(RunError::Panicked),
             },
             event = events.next() => {
                 let event = event.ok_or(RunError::Closed)?.map_err(RunError::Input)?;
                 if let Some(message) = input::message(event, run.app.context(), &run.keys) {
-                    run.urgent = true;
-                    run.take(message)?;
+                    run.take(message, Frame::Due);
                 }
             }
             Some(answer) = run.questions.join_next(), if !run.questions.is_empty() => {
                 // A question's task only fails by panicking, which the panic hook reports.
                 let message = answer.map_err(|_| RunError::Panicked)?;
-                run.urgent = true;
-                run.take(message)?;
+                run.take(message, Frame::Due);
             }
-            room = run.worker.orders.reserve(), if !run.orders.is_empty() => {
+            room = orders.clone().reserve_owned(), if !run.orders.is_empty() => {
                 let Ok(room) = room else { return Err(RunError::Panicked) };
                 if let Some(order) = run.orders.pop_front() {
                     room.send(order);
@@ -132,18 +142,15 @@ where
             }
             report = run.worker.reports.recv() => {
                 let report = report.ok_or(RunError::Panicked)?;
-                run.take(Message::Report(report))?;
+                run.take(Message::Report(report), Frame::Behind);
                 for _ in 0..BATCH {
                     let Ok(report) = run.worker.reports.try_recv() else { break };
-                    run.take(Message::Report(report))?;
+                    run.take(Message::Report(report), Frame::Behind);
                 }
             }
             () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
-                run.tick()?;
+                run.tick();
             }
-        }
-        if std::mem::take(&mut run.suspending) {
-            run.suspend(terminal)?;
         }
     }
 }
@@ -161,12 +168,26 @@ struct Run {
     questions: JoinSet<Message>,
     /// Orders the worker had no room for yet.
     orders: VecDeque<Order>,
-    dirty: bool,
-    /// The user is waiting for this frame.
-    urgent: bool,
+    frame: Frame,
     drawn: Option<Instant>,
-    suspending: bool,
-    leaving: bool,
+    /// What the state asked for that ends or interrupts the loop.
+    want: Option<Want>,
+}
+
+/// Whether the screen is behind the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Frame {
+    Current,
+    /// Behind; reports may still be coming.
+    Behind,
+    /// Behind, and the user is waiting.
+    Due,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Want {
+    Suspend,
+    Leave,
 }
 
 impl Run {
@@ -182,29 +203,28 @@ impl Run {
             first: parts.first,
             questions: JoinSet::new(),
             orders: VecDeque::new(),
-            dirty: true,
-            urgent: true,
+            frame: Frame::Due,
             drawn: None,
-            suspending: false,
-            leaving: false,
+            want: None,
         }
     }
 
-    fn take(&mut self, message: Message) -> Result<(), RunError> {
-        self.dirty = true;
+    /// Folds a message in; `frame` says how soon it has to be seen.
+    fn take(&mut self, message: Message, frame: Frame) {
+        self.frame = self.frame.max(frame);
         let mut effects = update(&mut self.app, Message::Time(Timestamp::now()));
         effects.extend(update(&mut self.app, message));
-        self.carry_out(effects)
+        self.carry_out(effects);
     }
 
-    fn tick(&mut self) -> Result<(), RunError> {
-        self.dirty = true;
-        self.urgent = true;
+    /// Something on the screen changes by itself.
+    fn tick(&mut self) {
+        self.frame = Frame::Due;
         let effects = update(&mut self.app, Message::Time(Timestamp::now()));
-        self.carry_out(effects)
+        self.carry_out(effects);
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), RunError> {
+    fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Order(order) => {
@@ -223,12 +243,11 @@ impl Run {
                     // A terminal without a clipboard ignores it; there is nothing to tell.
                     let _ = (self.hands.copy)(&text);
                 }
-                Effect::Suspend => self.suspending = true,
-                Effect::Leave => self.leaving = true,
+                Effect::Suspend => self.want = Some(Want::Suspend),
+                Effect::Leave => self.want = Some(Want::Leave),
                 question => self.ask(question),
             }
         }
-        Ok(())
     }
 
     /// Asks the ledger; the answer comes back as a message.
@@ -265,11 +284,11 @@ impl Run {
 
     /// When the next frame is due; at once if the user waits for it.
     fn next_draw(&self) -> Option<Instant> {
-        let due = match self.drawn {
-            Some(last) if !self.urgent => last + FRAME,
-            _ => Instant::now(),
-        };
-        self.dirty.then_some(due)
+        match (self.frame, self.drawn) {
+            (Frame::Current, _) => None,
+            (Frame::Behind, Some(last)) => Some(last + FRAME),
+            (Frame::Behind, None) | (Frame::Due, _) => Some(Instant::now()),
+        }
     }
 
     fn next_wake(&self) -> Option<Instant> {
@@ -298,10 +317,10 @@ impl Run {
             })
             .map_err(|error| RunError::Draw(Box::new(error)))?;
         let effects = update(&mut self.app, Message::Drawn { overflow });
-        self.dirty = false;
-        self.urgent = false;
+        self.frame = Frame::Current;
         self.drawn = Some(Instant::now());
-        self.carry_out(effects)
+        self.carry_out(effects);
+        Ok(())
     }
 
     fn suspend<B>(&mut self, terminal: &mut Terminal<B>) -> Result<(), RunError>
@@ -312,14 +331,12 @@ impl Run {
         terminal
             .clear()
             .map_err(|error| RunError::Draw(Box::new(error)))?;
-        self.urgent = true;
         // The size may have changed meanwhile, and nobody sent an event for it.
-        if let Ok(size) = terminal.size() {
-            self.take(Message::Resize {
-                width: size.width,
-                height: size.height,
-            })?;
-        }
+        let size = terminal
+            .size()
+            .map_err(|error| RunError::Draw(Box::new(error)))?;
+        let (width, height) = (size.width, size.height);
+        self.take(Message::Resize { width, height }, Frame::Due);
         Ok(())
     }
 }

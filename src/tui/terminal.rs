@@ -23,20 +23,19 @@ impl Guard {
         enter()?;
         Ok(guard)
     }
-
 }
 
 /// Gives the terminal back, stops the process as Ctrl-Z would have, and takes the terminal again
 /// when the shell continues the process.
 #[cfg(unix)]
-pub fn suspend() -> io::Result<()> {
+pub(super) fn suspend() -> io::Result<()> {
     leave()?;
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
     enter()
 }
 
 #[cfg(not(unix))]
-pub fn suspend() -> io::Result<()> {
+pub(super) fn suspend() -> io::Result<()> {
     Ok(())
 }
 
@@ -59,7 +58,7 @@ fn leave() -> io::Result<()> {
 }
 
 /// Puts text on the clipboard of the terminal (OSC 52), also over ssh.
-pub fn copy(text: &str) -> io::Result<()> {
+pub(super) fn copy(text: &str) -> io::Result<()> {
     execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?;
     stdout().flush()
 }

@@ -328,6 +328,11 @@ fn title(screen: Screen<'_>, kind: Kind) -> String {
         title.push_str(&words.text("pane-tombstones"));
         title.push(' ');
     }
+    if let Some((done, total)) = app.queue.refreshing().filter(|_| kind == Kind::Response) {
+        let args = [("done", done.into()), ("total", total.into())];
+        title.push_str(&words.with("pane-refreshing", &args));
+        title.push(' ');
+    }
     if let Some(tally) = pane.syncing {
         title.push_str(&words.with("pane-syncing", &[("seen", tally.seen.into())]));
         title.push(' ');

@@ -62,13 +62,21 @@ fn modules_name_only_lower_layers() {
             let text = fs::read_to_string(&file).unwrap();
             for other in named(&text).into_iter().filter(|other| *other != module) {
                 // A name that is no module is a macro or an item of the crate's root; there is none.
-                let below = layer(&other).unwrap_or_else(|| panic!("{}: crate::{other}", file.display()));
-                assert!(below < own, "{} names {other}, which is not below it", file.display());
+                let below =
+                    layer(&other).unwrap_or_else(|| panic!("{}: crate::{other}", file.display()));
+                assert!(
+                    below < own,
+                    "{} names {other}, which is not below it",
+                    file.display()
+                );
                 checked += 1;
             }
         }
     }
-    assert!(checked > 50, "only {checked} paths were found: is the pattern still right?");
+    assert!(
+        checked > 50,
+        "only {checked} paths were found: is the pattern still right?"
+    );
 }
 
 #[test]
@@ -80,7 +88,10 @@ fn groups_are_read_too() {
 #[test]
 fn the_emulator_shares_nothing_with_the_client() {
     let mut sources = Vec::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/emulator"), &mut sources);
+    files(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/emulator"),
+        &mut sources,
+    );
     assert!(!sources.is_empty());
     for file in sources {
         let text = fs::read_to_string(&file).unwrap();

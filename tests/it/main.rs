@@ -7,7 +7,6 @@ mod hostile;
 mod journey;
 mod layers;
 mod picture;
-mod pty;
 mod readme;
 mod store;
 mod stub;

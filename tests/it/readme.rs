@@ -50,7 +50,11 @@ fn the_key_table_is_the_programs() {
         fs::write(&path, updated).unwrap();
         return;
     }
-    assert_eq!(&readme[start..end], table, "run this test with UPDATE_README=1");
+    assert_eq!(
+        &readme[start..end],
+        table,
+        "run this test with UPDATE_README=1"
+    );
 }
 
 #[test]

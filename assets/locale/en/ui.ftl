@@ -21,6 +21,7 @@ pane-marked = · { $count } marked
 pane-range = · range
 pane-tombstones = · with what is gone
 pane-syncing = · syncing, { $seen } seen
+pane-refreshing = · fetching { $done }/{ $total }
 
 column-state = state
 column-id = id

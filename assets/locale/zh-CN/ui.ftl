@@ -18,6 +18,7 @@ pane-marked = · 已标记 { $count }
 pane-range = · 区间
 pane-tombstones = · 含已不存在的
 pane-syncing = · 同步中，已见 { $seen }
+pane-refreshing = · 获取中 { $done }/{ $total }
 
 column-state = 状态
 column-id = ID

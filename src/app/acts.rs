@@ -1,0 +1,362 @@
+//! Carrying out what the user asks for.
+
+use std::mem;
+
+use crate::domain::{Kind, Order, Refusal, ResourceId, RowId, SyncTally};
+
+use super::{
+    Action, AddIds, App, Button, Confirm, Effect, Errand, Event, Focus, Layout, Mode, Motion,
+};
+
+impl App {
+    pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if action == Action::Suspend {
+            effects.push(Effect::Suspend);
+            return;
+        }
+        match mem::replace(&mut self.mode, Mode::Browse) {
+            Mode::Browse => self.act_browsing(action, effects),
+            Mode::Filter => self.act_filtering(action),
+            Mode::Add(add) => self.act_adding(action, add, effects),
+            Mode::Confirm(confirm) => self.act_confirming(action, confirm, effects),
+            Mode::Details { row, offset } => self.act_reading(action, offset, effects, |offset| {
+                Mode::Details { row, offset }
+            }),
+            Mode::Help { offset } => {
+                self.act_reading(action, offset, effects, |offset| Mode::Help { offset });
+            }
+            Mode::Quit { button } => self.act_quitting(action, button, effects),
+            Mode::Leaving { deadline } => {
+                // Asked twice: leave at once. What is on the wire has its intent on disk.
+                if action == Action::Yes {
+                    effects.push(Effect::Leave);
+                } else {
+                    self.mode = Mode::Leaving { deadline };
+                }
+            }
+        }
+    }
+
+    fn act_browsing(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if let Some(motion) = motion(action) {
+            self.go(motion);
+            return;
+        }
+        match action {
+            Action::NextPane => self.set_focus(match self.focus {
+                Focus::Responses => Focus::Files,
+                Focus::Files => Focus::Queue,
+                Focus::Queue => Focus::Responses,
+            }),
+            Action::Responses => self.set_focus(Focus::Responses),
+            Action::Files => self.set_focus(Focus::Files),
+            Action::Queue => self.set_focus(Focus::Queue),
+            Action::Filter if self.focus != Focus::Queue => self.mode = Mode::Filter,
+            Action::Details => {
+                if let Some(row) = self.pane_of(self.pane).cursor() {
+                    self.mode = Mode::Details { row, offset: 0 };
+                }
+            }
+            Action::Help => self.mode = Mode::Help { offset: 0 },
+            Action::Add => self.mode = Mode::Add(AddIds::default()),
+            Action::Delete => {
+                let (rows, hidden) = self.pane_of(self.pane).selection();
+                self.review(rows, hidden, effects);
+            }
+            Action::Retry => {
+                let failed = self.queue.failed();
+                if failed.is_empty() {
+                    self.note(Event::NothingToRetry);
+                } else {
+                    self.review(failed, 0, effects);
+                }
+            }
+            Action::Settle => self.settle(effects),
+            Action::Refresh => self.refresh(effects),
+            Action::TakeBack => match self.queue.held() {
+                Some(batch) => effects.push(Effect::Order(Order::TakeBack(batch))),
+                None => self.note(Event::NothingToTakeBack),
+            },
+            Action::Pause if self.queue.paused => effects.push(Effect::Order(Order::Unpause)),
+            Action::Pause => effects.push(Effect::Order(Order::Pause)),
+            Action::Stop if self.queue.pending() => effects.push(Effect::Order(Order::Stop)),
+            Action::Copy | Action::CopyCurl => self.copy(action, effects),
+            Action::Quit if self.queue.pending() => {
+                self.mode = Mode::Quit {
+                    button: Button::Cancel,
+                };
+            }
+            Action::Quit => effects.push(Effect::Leave),
+            _ => self.act_on_pane(action),
+        }
+    }
+
+    /// What changes nothing but the focused pane.
+    fn act_on_pane(&mut self, action: Action) {
+        let page = self.page(self.pane);
+        let pane = self.pane_of_mut(self.pane);
+        match action {
+            Action::Mark => {
+                pane.toggle_mark();
+                pane.go(Motion::Down, page);
+            }
+            Action::Range => pane.toggle_range(),
+            Action::MarkAll => pane.mark_all(),
+            Action::Invert => pane.invert_marks(),
+            Action::Unmark => pane.unmark_all(),
+            Action::Sort => pane.next_sort(),
+            Action::Reverse => pane.reverse_sort(),
+            Action::Tombstones => pane.toggle_tombstones(),
+            Action::No if pane.range_from().is_some() => pane.drop_range(),
+            Action::No if !pane.filter.value().is_empty() => pane.clear_filter(),
+            _ => {}
+        }
+    }
+
+    fn go(&mut self, motion: Motion) {
+        if self.focus == Focus::Queue {
+            let page = usize::from(self.layout().queue.inner().height).max(1);
+            let len = self.queue.activity.len();
+            let last = len.saturating_sub(page);
+            let next = motion.apply(self.activity_offset, len, page);
+            self.activity_offset = next.min(last);
+        } else {
+            let page = self.page(self.pane);
+            self.pane_of_mut(self.pane).go(motion, page);
+        }
+    }
+
+    fn set_focus(&mut self, focus: Focus) {
+        self.focus = focus;
+        match focus {
+            Focus::Responses => self.pane = Kind::Response,
+            Focus::Files => self.pane = Kind::File,
+            Focus::Queue => {}
+        }
+        self.refit();
+    }
+
+    fn act_filtering(&mut self, action: Action) {
+        let pane = self.pane_of_mut(self.pane);
+        match action {
+            Action::Press => {}
+            Action::No => pane.clear_filter(),
+            _ => self.mode = Mode::Filter,
+        }
+        if let Some(motion) = motion(action) {
+            self.go(motion);
+        }
+    }
+
+    fn act_adding(&mut self, action: Action, mut add: AddIds, effects: &mut Vec<Effect>) {
+        match action {
+            Action::No => return,
+            Action::Switch => add.switch_kind(),
+            Action::Press => {
+                let sightings = add.take();
+                if !sightings.is_empty() {
+                    effects.push(Effect::Track(sightings));
+                }
+                if add.is_empty() {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        self.mode = Mode::Add(add);
+    }
+
+    fn act_reading(
+        &mut self,
+        action: Action,
+        offset: usize,
+        effects: &mut Vec<Effect>,
+        mode: impl FnOnce(usize) -> Mode,
+    ) {
+        let page = usize::from(Layout::dialog(self.width, self.height).inner().height);
+        if let Some(motion) = motion(action) {
+            let next = motion.apply(offset, self.overflow + 1, page);
+            self.mode = mode(next);
+            return;
+        }
+        match action {
+            Action::No => return,
+            Action::Copy | Action::CopyCurl => self.copy(action, effects),
+            Action::Refresh => self.refresh(effects),
+            _ => {}
+        }
+        self.mode = mode(offset);
+    }
+
+    fn act_quitting(&mut self, action: Action, button: Button, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Switch => {
+                self.mode = Mode::Quit {
+                    button: other(button),
+                };
+            }
+            Action::No => {}
+            Action::Press if button == Button::Cancel => {}
+            Action::Yes | Action::Press if !self.queue.pending() => {
+                effects.push(Effect::Leave);
+            }
+            Action::Yes | Action::Press => {
+                effects.push(Effect::Order(Order::Stop));
+                self.mode = Mode::Leaving { deadline: None };
+            }
+            _ => self.mode = Mode::Quit { button },
+        }
+    }
+
+    /// Opens the review of a deletion; nothing is asked of the worker before it is confirmed.
+    fn review(&mut self, rows: Vec<RowId>, hidden: usize, effects: &mut Vec<Effect>) {
+        if let Some(refusal) = self.session.refusal.clone() {
+            self.note(Event::Refused(refusal));
+            return;
+        }
+        if rows.is_empty() {
+            return;
+        }
+        self.reviews += 1;
+        let generation = self.reviews;
+        effects.push(Effect::Review {
+            generation,
+            rows: rows.clone(),
+        });
+        self.mode = Mode::Confirm(Confirm::new(
+            rows,
+            hidden,
+            generation,
+            self.session.protected,
+            self.now,
+        ));
+    }
+
+    fn act_confirming(&mut self, action: Action, mut confirm: Confirm, effects: &mut Vec<Effect>) {
+        if confirm.is_deaf(self.now) {
+            self.mode = Mode::Confirm(confirm);
+            return;
+        }
+        let page = self.dialog_page();
+        if let Some(motion) = motion(action) {
+            let last = confirm.rows.len().saturating_sub(page);
+            confirm.offset = motion
+                .apply(confirm.offset, confirm.rows.len(), page)
+                .min(last);
+        }
+        match action {
+            Action::No => return,
+            Action::Switch => confirm.button = other(confirm.button),
+            // With a number to type, Enter is how typing it ends; without, it presses the button.
+            Action::Press if !confirm.must_type() && confirm.button == Button::Cancel => return,
+            Action::Yes | Action::Press if confirm.is_ready() => {
+                self.submit(confirm, effects);
+                return;
+            }
+            _ => {}
+        }
+        self.mode = Mode::Confirm(confirm);
+    }
+
+    fn submit(&mut self, confirm: Confirm, effects: &mut Vec<Effect>) {
+        let ticket = self.ticket();
+        self.queue.submitted.insert(ticket);
+        let rows = confirm.rows;
+        self.queue.forget_failed(&rows.iter().copied().collect());
+        for kind in Kind::ALL {
+            let pane = self.pane_of_mut(kind);
+            if !pane.marks().is_empty() {
+                for row in &rows {
+                    pane.unmark(*row);
+                }
+            }
+            if pane.range_from().is_some() {
+                pane.drop_range();
+            }
+        }
+        effects.push(Effect::Order(Order::Delete {
+            ticket,
+            rows,
+            hold: self.session.undo,
+        }));
+    }
+
+    fn settle(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(refusal) = self.session.refusal.clone() {
+            self.note(Event::Refused(refusal));
+        } else if self.counts.unsettled > 0 {
+            let ticket = self.ticket();
+            self.queue.errands.insert(ticket, Errand::Settle);
+            effects.push(Effect::Order(Order::Settle { ticket }));
+        }
+    }
+
+    /// A response is fetched; files are mirrored as a whole, which is one call for a hundred.
+    fn refresh(&mut self, effects: &mut Vec<Effect>) {
+        if self.session.refusal == Some(Refusal::NoKey) {
+            self.note(Event::Refused(Refusal::NoKey));
+            return;
+        }
+        let ticket = self.ticket();
+        let (order, errand) = match self.pane {
+            Kind::File if self.files.syncing.is_some() => return,
+            Kind::File => {
+                self.files.syncing = Some(SyncTally::default());
+                (Order::Sync { ticket }, Errand::Sync)
+            }
+            Kind::Response => {
+                let (rows, _) = self.responses.selection();
+                if rows.is_empty() {
+                    return;
+                }
+                let (done, total) = (0, rows.len());
+                let order = Order::Refresh { ticket, rows };
+                (order, Errand::Refresh { done, total })
+            }
+        };
+        self.queue.errands.insert(ticket, errand);
+        effects.push(Effect::Order(order));
+    }
+
+    fn copy(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        let Some(resource) = self.current() else {
+            return;
+        };
+        let text = if action == Action::CopyCurl {
+            curl(&self.session.base_url, resource.kind, &resource.id)
+        } else {
+            resource.id.as_str().to_owned()
+        };
+        effects.push(Effect::Copy(text));
+        self.note(Event::Copied);
+    }
+}
+
+fn other(button: Button) -> Button {
+    match button {
+        Button::Cancel => Button::Delete,
+        Button::Delete => Button::Cancel,
+    }
+}
+
+fn motion(action: Action) -> Option<Motion> {
+    Some(match action {
+        Action::Up => Motion::Up,
+        Action::Down => Motion::Down,
+        Action::HalfUp => Motion::HalfUp,
+        Action::HalfDown => Motion::HalfDown,
+        Action::PageUp => Motion::PageUp,
+        Action::PageDown => Motion::PageDown,
+        Action::Top => Motion::Top,
+        Action::Bottom => Motion::Bottom,
+        _ => return None,
+    })
+}
+
+/// A command line that deletes this resource, with the key left to the shell's environment.
+pub(super) fn curl(base_url: &str, kind: Kind, id: &ResourceId) -> String {
+    let id = id.path_segment();
+    let base = base_url.trim_end_matches('/');
+    let collection = kind.collection();
+    format!("curl -X DELETE -H \"Authorization: Bearer $ARK_API_KEY\" '{base}/{collection}/{id}'")
+}
