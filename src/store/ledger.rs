@@ -426,9 +426,11 @@ pub(super) fn mark_gone(
 }
 
 pub(super) fn begin_sync(disk: &Disk, now: Timestamp) -> Result<SyncId, StoreError> {
-    let mut statement = disk
-        .db
-        .prepare_cached("INSERT INTO syncs (profile, started_at) VALUES (?1, ?2)")?;
+    // The newest row tells what was known before better than a time could: clocks jump.
+    let mut statement = disk.db.prepare_cached(
+        "INSERT INTO syncs (profile, started_at, newest)
+         SELECT ?1, ?2, coalesce(max(row), 0) FROM resources",
+    )?;
     Ok(SyncId(statement.insert(params![disk.profile, Code(now)])?))
 }
 
@@ -469,7 +471,6 @@ pub(super) fn finish_sync(
     complete: bool,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let started = sync_start(disk, sync)?;
     disk.db
         .prepare_cached("UPDATE syncs SET finished_at = ?1, complete = ?2 WHERE sync = ?3")?
         .execute(params![Code(now), complete, sync.0])?;
@@ -479,12 +480,11 @@ pub(super) fn finish_sync(
     let gone = format!(
         "UPDATE resources SET state = 4, settled_at = ?1, answer = NULL
          WHERE profile = ?2 AND kind = 1 AND state IN (0, 5, 6) AND NOT {}
-             AND tracked_at < ?3 AND coalesce(sync, 0) < ?4",
+             AND row <= (SELECT newest FROM syncs WHERE sync = ?3) AND coalesce(sync, 0) < ?3",
         due(now.as_millisecond())
     );
-    let gone = disk.db.execute(
-        &gone,
-        params![Code(now), disk.profile, Code(started), sync.0],
-    )?;
+    let gone = disk
+        .db
+        .execute(&gone, params![Code(now), disk.profile, sync.0])?;
     Ok(gone as u64)
 }

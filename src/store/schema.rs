@@ -82,6 +82,7 @@ CREATE TABLE syncs (
     sync INTEGER PRIMARY KEY AUTOINCREMENT,
     profile INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
+    newest INTEGER NOT NULL,
     finished_at INTEGER,
     complete INTEGER
 ) STRICT;

@@ -10,3 +10,4 @@ mod picture;
 mod readme;
 mod store;
 mod stub;
+mod worker;
