@@ -32,7 +32,11 @@ pub struct Queue {
 pub enum Errand {
     Settle,
     Sync,
-    Refresh { done: usize, total: usize },
+    /// `done`: fetched, or found that they cannot be.
+    Refresh {
+        done: usize,
+        total: usize,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -98,6 +102,10 @@ pub enum Event {
     Unpaused,
     Synced(SyncTally),
     Refreshed(ResourceId),
+    Fetched {
+        done: usize,
+        total: usize,
+    },
     NotRefreshed(ResourceId, Answer),
     ErrandHalted(Halt),
     Tracked {
@@ -181,11 +189,13 @@ impl Queue {
         parts.reduce(|a, b| (a.0 + b.0, a.1 + b.1))
     }
 
-    /// One row of a refresh is done with.
-    pub fn refreshed(&mut self, ticket: Ticket) {
-        if let Some(Errand::Refresh { done, .. }) = self.errands.get_mut(&ticket) {
-            *done += 1;
-        }
+    /// One row of a refresh is done with; true if it was the only one asked for.
+    pub fn refreshed(&mut self, ticket: Ticket) -> bool {
+        let Some(Errand::Refresh { done, total }) = self.errands.get_mut(&ticket) else {
+            return false;
+        };
+        *done += 1;
+        *total == 1
     }
 
     /// What failed in the batches at hand.

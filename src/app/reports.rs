@@ -83,10 +83,11 @@ impl App {
             Report::Refreshed {
                 ticket, id, row, ..
             } => {
-                self.queue.refreshed(ticket);
                 // The ledger merged what came with what it knew: read the row back.
                 self.reload(&[row]);
-                self.note(Event::Refreshed(id));
+                if self.queue.refreshed(ticket) {
+                    self.note(Event::Refreshed(id));
+                }
             }
             Report::NotRefreshed { ticket, id, answer } => {
                 self.queue.refreshed(ticket);
@@ -157,8 +158,12 @@ impl App {
     }
 
     fn end_errand(&mut self, ticket: Ticket) {
-        if self.queue.errands.remove(&ticket) == Some(Errand::Sync) {
-            self.files.syncing = None;
+        match self.queue.errands.remove(&ticket) {
+            Some(Errand::Sync) => self.files.syncing = None,
+            Some(Errand::Refresh { done, total }) if total > 1 => {
+                self.note(Event::Fetched { done, total });
+            }
+            _ => {}
         }
     }
 

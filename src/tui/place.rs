@@ -47,7 +47,7 @@ pub enum PlaceError {
 }
 
 /// Accepted by the demo's service alone.
-const DEMO_KEY: &str = "demo";
+const DEMO_KEY: &str = "ark-demo-key";
 
 /// How many of the demo's responses are fetched at the start: a screenful and some more.
 const DEMO_FETCHED: usize = 200;

@@ -197,6 +197,10 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
             )
         }
         Event::Refreshed(id) => words.with("event-refreshed", &[("id", id.as_str().into())]),
+        Event::Fetched { done, total } => words.with(
+            "event-fetched",
+            &[("done", (*done).into()), ("total", (*total).into())],
+        ),
         Event::NotRefreshed(id, answer) => words.with(
             "event-not-refreshed",
             &[

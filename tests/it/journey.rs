@@ -408,9 +408,7 @@ async fn pasted_ids_are_tracked_fetched_and_filtered() {
         journey.press("/model:doubao");
         journey.until_text("1/2").await;
         journey.press(" -doubao enter");
-        journey
-            .until("an end of the fetching", |b| !text(b).contains("fetching"))
-            .await;
+        journey.until_text("fetched 2 of 2").await;
         let (_service, ledger, _folder) = journey.quit().await;
         let rows = everything(&ledger).await;
         assert_eq!(rows.len(), 2);
@@ -466,7 +464,7 @@ async fn picture_for_the_readme() {
         journey.press("2 r");
         journey.until_text("12 new here").await;
         journey.press("1 a r U");
-        journey.until_text("refreshed").await;
+        journey.until_text("fetched 40 of 40").await;
         journey.press("g v jjjj v d");
         journey.until_text("Delete 5 items for good?").await;
         // From here on the service takes its time, so that the batch is seen at work.

@@ -4,12 +4,12 @@ header-demo = DEMO
 header-read-only = READ-ONLY
 header-protected = protected
 
-banner-demo = Demo: a stand-in service on this machine and a throw-away ledger. Nothing here is real.
-banner-no-key = No API key: you can look and add ids, not delete. Set ARK_API_KEY and start again.
+banner-demo = Demo: made-up service, throw-away ledger. Nothing here is real.
+banner-no-key = No API key: look and add ids, but not delete. Set ARK_API_KEY, start again.
 banner-key-page = Get a key: https://console.volcengine.com/ark/region:ark+cn-beijing/apiKey
 banner-unsettled = { $count ->
-    [one] { $count } deletion was sent and its answer never seen. R asks the service and settles it.
-   *[other] { $count } deletions were sent and their answers never seen. R asks the service and settles them.
+    [one] { $count } deletion is in doubt: sent, answer never seen. R settles it.
+   *[other] { $count } deletions are in doubt: sent, answers never seen. R settles them.
 }
 banner-refused = Nothing can be deleted here: { $reason }.
 
@@ -75,7 +75,8 @@ event-paused = paused: what is on the wire will settle
 event-unpaused = going on
 event-synced = files synced: { $seen } on the server, { $new } new here, { $gone } gone there
 event-synced-part = files synced in part: { $seen } seen, { $new } new, { $skipped } unreadable; nothing was called gone
-event-refreshed = refreshed { $id }
+event-refreshed = fetched { $id }
+event-fetched = fetched { $done } of { $total }
 event-not-refreshed = { $id } could not be fetched: { $reason }
 event-errand-halted = stopped early: { $reason }
 event-tracked = { $new } ids added, { $known } known already
