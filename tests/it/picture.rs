@@ -62,8 +62,14 @@ pub(crate) fn svg(buffer: &Buffer, title: &str) -> String {
         let mut x = 0;
         while x < columns {
             let (start, style) = (x, look(&buffer[(x, y)]));
+            // Fonts disagree on how wide a wide character is: those get runs of their own.
+            let wide = buffer[(x, y)].symbol().width();
             let mut text = String::new();
-            while x < columns && look(&buffer[(x, y)]) == style {
+            while x < columns {
+                let cell = &buffer[(x, y)];
+                if look(cell) != style || cell.symbol().width() != wide {
+                    break;
+                }
                 let symbol = buffer[(x, y)].symbol();
                 text.push_str(symbol);
                 x += u16::try_from(symbol.width()).unwrap().max(1);
