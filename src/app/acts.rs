@@ -217,6 +217,11 @@ impl App {
         if rows.is_empty() {
             return;
         }
+        let asked = rows.len() as u64;
+        if let Some(limit) = self.session.max_batch.filter(|limit| asked > *limit) {
+            self.note(Event::Refused(Refusal::TooMany { asked, limit }));
+            return;
+        }
         self.reviews += 1;
         let generation = self.reviews;
         effects.push(Effect::Review {

@@ -153,6 +153,23 @@ fn without_a_key_or_read_only_nothing_can_be_deleted_and_the_footer_does_not_off
 }
 
 #[test]
+fn a_selection_above_the_profiles_limit_is_refused_with_both_numbers() {
+    let rows = resources();
+    let limited = Session {
+        max_batch: Some(11),
+        ..session()
+    };
+    let mut app = app_with(limited, &rows, 80, 24);
+    assert_eq!(act(&mut app, &rows, &[Action::MarkAll, Action::Delete]), []);
+    let last = app.queue.activity.front().map(|a| &a.event);
+    let refusal = Refusal::TooMany {
+        asked: 12,
+        limit: 11,
+    };
+    assert!(matches!(last, Some(Event::Refused(r)) if *r == refusal));
+}
+
+#[test]
 fn marks_are_ids_and_survive_filter_and_sort() {
     let (mut app, rows) = app();
     act(

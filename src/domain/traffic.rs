@@ -54,6 +54,11 @@ pub enum Order {
 pub enum Refusal {
     NoKey,
     ReadOnly,
+    /// More than the profile's `max_batch`.
+    TooMany {
+        asked: u64,
+        limit: u64,
+    },
     /// The journal could not be written. The text is the store's.
     Journal(String),
     /// Nothing in the order can be deleted: all rows are gone or in another batch.

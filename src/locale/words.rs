@@ -130,6 +130,10 @@ impl Catalogue {
         match refusal {
             Refusal::NoKey => self.text("refusal-no-key").into_owned(),
             Refusal::ReadOnly => self.text("refusal-read-only").into_owned(),
+            Refusal::TooMany { asked, limit } => self.with(
+                "refusal-too-many",
+                &[("asked", (*asked).into()), ("limit", (*limit).into())],
+            ),
             Refusal::Journal(error) => {
                 self.with("refusal-journal", &[("error", visible(error).into())])
             }

@@ -51,6 +51,7 @@ cause-interrupted = sent by a run that ended before the answer came
 
 refusal-no-key = no API key
 refusal-read-only = read-only
+refusal-too-many = { $asked } items are more than the profile allows at once (max_batch = { $limit })
 refusal-journal = the ledger cannot be written, so nothing was sent: { $error }
 refusal-nothing = nothing to delete: all of it is gone already or in another batch
 

@@ -45,6 +45,7 @@ cause-interrupted = 上次运行已发出请求，但在收到应答前结束
 
 refusal-no-key = 没有 API Key
 refusal-read-only = 只读模式
+refusal-too-many = { $asked } 项超过该配置一次允许的数量（max_batch = { $limit }）
 refusal-journal = 无法写入台账，因此没有发送任何请求：{ $error }
 refusal-nothing = 没有可删除的内容：全部已不存在或在其他批次中
 
