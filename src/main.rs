@@ -1,1 +1,55 @@
-fn main() {}
+//! Collects the environment once, picks a face, tells the error, sets the exit code.
+
+mod log;
+
+use std::env;
+use std::process::ExitCode;
+
+use arkdeck::cli::{self, Command, Context, Exit, Streams};
+use arkdeck::config::{self, Env};
+use color_eyre::config::{HookBuilder, Theme};
+
+fn main() -> color_eyre::Result<ExitCode> {
+    HookBuilder::default().theme(Theme::new()).install()?;
+    let env = Env::new(env::vars_os(), sys_locale::get_locale());
+    let mut streams = Streams::standard();
+    let (args, words) = match cli::parse(env::args_os(), &env, &mut streams) {
+        Ok(parsed) => parsed,
+        Err(exit) => return Ok(exit.into()),
+    };
+    let overrides = args.global.overrides();
+    let settings = config::resolve(&overrides, &env);
+    let log = settings.as_ref().map_or(Ok(None), log::start);
+    let _log = match log {
+        Ok(log) => log,
+        Err(error) => {
+            streams.notes.line(&format!("arkdeck: {error:#}"));
+            return Ok(Exit::Usage.into());
+        }
+    };
+    let mut context = Context {
+        overrides,
+        env,
+        settings,
+        words,
+        streams,
+    };
+    let exit = match args.command {
+        None | Some(Command::Demo(_)) => screen(&mut context),
+        Some(command) => {
+            let runtime = tokio::runtime::Runtime::new()?;
+            let exit = runtime.block_on(cli::run(command, &mut context));
+            // After a second Ctrl-C nothing is waited for; otherwise nothing is left.
+            runtime.shutdown_background();
+            exit
+        }
+    };
+    Ok(exit.into())
+}
+
+/// The terminal UI, on the user's ledger or on a demo.
+fn screen(context: &mut Context) -> Exit {
+    let text = context.words.text("failure-needs-terminal").into_owned();
+    context.streams.notes.line(&format!("arkdeck: {text}"));
+    Exit::Usage
+}

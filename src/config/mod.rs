@@ -413,7 +413,10 @@ impl Resolver<'_> {
                 KeySource::from_env(name, self.env)
             }
             file::Key::Command(argv) => {
-                self.show("key_command", argv.join(" "), origin);
+                // Not the arguments: somebody will have put the key itself there.
+                let more = if argv.len() > 1 { " …" } else { "" };
+                let program = argv.first().map_or("", String::as_str);
+                self.show("key_command", format!("{program}{more}"), origin);
                 KeySource::Command(argv)
             }
         }

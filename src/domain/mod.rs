@@ -19,4 +19,4 @@ pub use resource::{
     Source, State, Tombstones, Tracked, Usage,
 };
 pub use traffic::{BatchId, Halt, Order, Refusal, Report, SyncTally, Tally, Ticket};
-pub use visible::visible;
+pub use visible::{is_obeyed, visible};

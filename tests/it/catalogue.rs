@@ -115,7 +115,7 @@ fn every_key_is_used_and_every_used_key_exists() {
     }
     for key in keys.keys() {
         // The texts of `--help` are looked up by command and flag: `tests/it/cli.rs` walks those.
-        let used = key.starts_with("help-") || literals.contains(key.as_str());
+        let used = key == "help" || key.starts_with("help-") || literals.contains(key.as_str());
         assert!(used, "{key} is used nowhere");
     }
     // A literal of a key family must exist too, however it reaches the catalogue.

@@ -1,1 +1,174 @@
-# 
+# What commands say. Results for scripts are not here: those are the same in every language.
+
+failure-needs-terminal = the screen needs a terminal; `arkdeck --help` lists the commands that do not
+failure-output = the results could not be written: { $error }
+failure-ledger = the ledger cannot be used: { $error }
+failure-signals = signals cannot be caught, so nothing was sent: { $error }
+note-recovered = an earlier run ended while deleting; unsettled: { $count }. `arkdeck resume` settles them.
+
+# Settings
+config-no-home = there is no home directory; say where with --config and --data-dir
+config-unreadable = { $path } cannot be read: { $error }
+config-unwritable = { $path } cannot be written: { $error }
+config-exists = { $path } exists and is left as it is
+config-syntax = { $place }: { $error }
+config-value = { $place }: { $name } takes { $allowed }
+config-base-url = the base URL from { $origin } cannot be used: a base URL { $allowed }
+config-no-such-profile = there is no profile “{ $name }” ({ $origin }); there are: { $known }
+config-out-of-range = a number from { $min } to { $max }
+config-not-a-rate = a number of requests a second above 0 and up to 100000, or "unlimited"
+config-unknown-lang = "en" or "zh-CN"
+config-two-key-sources = turns with key_env: give one of them, not both
+config-empty-command = a program and its arguments, such as ["pass", "show", "ark"]
+config-not-a-variable = the name of an environment variable (letters, digits, _), not the key itself
+config-profile-name = names of 1 to 64 letters, digits, `.`, `_` or `-`
+config-not-a-code = error codes of letters, digits, `.`, `_` and `-`, with a `*` at one end at most
+config-url-not-a-url = is a whole URL, such as https://ark.cn-beijing.volces.com/api/v3
+config-url-scheme = starts with https:// (or http:// for this machine)
+config-url-credentials = holds no user name and no password
+config-url-query = has no ? and no #
+config-fine = { $path }: no mistakes
+config-absent = { $path } does not exist, so all settings are the defaults. `arkdeck config init` writes one.
+config-column-name = SETTING
+config-column-value = VALUE
+config-column-origin = FROM
+config-unlimited = unlimited
+config-key-set = set
+config-key-bad = set, but no key
+config-key-not-set = not set
+config-key-command = from a program, not run now
+origin-file = config file, line { $line }
+origin-locale = system language
+origin-default = default
+
+# The key and the client
+key-not-set = no API key: { $name } is not set. Make a key at https://console.volcengine.com/ark/region:ark+cn-beijing/apiKey and put it into { $name }.
+key-bad-variable = no API key: { $name } holds no key: { $error }
+key-cannot-run = no API key: { $program } cannot be run: { $error }
+key-failed = no API key: { $program } failed ({ $status })
+key-bad-output = no API key: { $program } printed none: { $error }
+key-empty = it is empty
+key-not-header-text = it holds a character that no key has
+client-plain-http = the key would travel unencrypted to { $host }. Use https://, or set allow_plain_http for this profile.
+client-tls = no secure connections can be made: { $error }
+client-other = the base URL cannot be used: { $error }
+
+# Ids and filters
+ids-need-kind = { $id } does not say whether it is a response or a file: add --kind
+filter-error = --filter, characters { $from }–{ $to }: { $error }
+
+# add
+add-nothing = nothing to add: give ids, --from FILE, or pipe a list in
+add-stdin = stdin
+add-unreadable = { $name } cannot be read: { $error }
+add-line-too-long = the line is too long to be looked at
+add-no-kind = it does not say whether it is a response or a file
+add-give-kind = Where the id does not tell, --kind response or --kind file does.
+add-counts = added: { $new } · known already: { $known } · rejected: { $rejected }
+
+# list
+listing-column-id = ID
+listing-column-kind = KIND
+listing-column-state = STATE
+listing-column-created = CREATED
+listing-column-expires = EXPIRES
+listing-column-size = SIZE
+listing-column-name = NAME OR MODEL
+listing-column-tags = TAGS
+listing-never = never
+
+# show
+show-from-ledger = What follows is from the ledger.
+show-id = id
+show-kind = kind
+show-state = state
+show-name = name
+show-model = model
+show-size = size
+show-type = type
+show-status = status
+show-purpose = purpose
+show-created = created
+show-expires = expires
+show-previous = continues
+show-usage = usage
+show-usage-tokens = { $total } tokens: { $input } in ({ $cached } cached), { $output } out
+show-tags = tags
+show-source = source
+show-tracked = tracked since
+show-answer = last answer
+
+# sync
+sync-progress = page { $pages }, { $seen } files
+sync-files = { $seen } on the server · new: { $new } · gone: { $gone }
+sync-skipped = Entries that could not be read as a file: { $count }.
+sync-incomplete = The listing is not complete, so nothing is taken as gone.
+sync-responses = { $fresh } refreshed · gone: { $gone } · failed: { $failed }
+
+# delete, resume
+delete-nothing = nothing to delete: give ids, - for a list on stdin, or --filter
+delete-too-many = { $count } items are selected and { $limit } is the limit; nothing was sent
+delete-totals = { $responses } and { $files } ({ $size }); kept, but continuing one of them: { $dependents }.
+delete-dry-run = Nothing was deleted.
+delete-more = … and { $count } more
+delete-unknown = new to the ledger
+delete-where = Profile { $profile }, { $host }
+delete-ask = Delete? This cannot be undone. y or n:
+delete-ask-number = Delete? This cannot be undone. Type the number of items ({ $count }) to go on:
+delete-declined = not confirmed; nothing was sent
+delete-needs-yes = nobody can be asked here; --yes confirms
+delete-needs-confirm = the profile is protected and nobody can be asked here: ARKDECK_CONFIRM={ $count } confirms
+resume-nothing = Nothing is unsettled.
+work-stopping = Stopping: waiting for what has been sent. Ctrl-C again leaves at once.
+work-halted = stopped: { $reason }
+work-journal = the journal takes no writes, so nothing more is sent: { $error }
+work-progress = { $done } of { $total }
+work-waiting = trying again in { $span }: { $reason }
+work-count = { $outcome }: { $count }
+work-unsettled = What was sent without an answer is unsettled. `arkdeck resume` settles it.
+
+# forget
+forget-pending = it is being deleted, so it stays
+forget-unknown = it is not in the ledger
+
+# emulate, man
+emulate-failed = the emulator cannot be started: { $error }
+emulate-running = The emulator is running. Ctrl-C ends it.
+man-no-command = there is no command { $name }
+
+# doctor
+doctor-ok = ok
+doctor-warn = warn
+doctor-fail = fail
+doctor-config = config
+doctor-config-file = { $path }, profile { $profile }
+doctor-config-defaults = no { $path }: defaults, profile { $profile }
+doctor-ledger = ledger
+doctor-ledger-fine = { $path }: { $responses }, { $files }
+doctor-ledger-unsettled = { $path }: { $responses }, { $files }, unsettled: { $unsettled }. `arkdeck resume` settles them.
+doctor-terminal = terminal
+doctor-terminal-none = none here: commands work, the screen does not
+doctor-terminal-no-size = it does not tell its size
+doctor-terminal-small = { $size }, { $term }, { $colours }: smaller than 80×24, so some things are left out
+doctor-terminal-not-utf8 = { $size }, { $term }, { $colours }: the locale is not UTF-8; set LANG to one that is, such as C.UTF-8
+doctor-terminal-fine = { $size }, { $term }, { $colours }, UTF-8
+doctor-colours-off = no colours (NO_COLOR)
+doctor-colours-some = indexed colours
+doctor-colours-true = true colours
+doctor-key = key
+doctor-key-unknown = unknown while the settings have mistakes
+doctor-key-variable = { $source } is set
+doctor-key-command = { $source } gives one
+doctor-service = service
+doctor-service-fine = { $url } lists files with this key
+doctor-service-bad = { $url }: { $reason }. { $advice }
+doctor-advice-key = Check that the key is whole, not expired, and of the project on this host.
+doctor-advice-network = Check the network, the proxy variables and the host name.
+doctor-advice-later = The service is there; try again later.
+doctor-advice-url = Check the base URL; entries of subscriptions answer like this because they have no files.
+doctor-probe = probe
+doctor-probe-gone = { $kind }: a made-up id is answered with { $status } { $code }, which is known to mean “no such id”
+doctor-probe-deleted = { $kind }: the service says “deleted” of an id that never was, so its word proves nothing
+doctor-probe-unlisted = { $kind }: a made-up id is answered with { $status } { $code }. If that says “no such id”, add to the profile: not_found_codes = ["{ $code }"]
+doctor-probe-unclear = { $kind }: nothing learnt: { $reason }
+doctor-probe-read-only = skipped: read-only

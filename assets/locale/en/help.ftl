@@ -1,1 +1,94 @@
-# 
+# `--help` and the manual pages: keys are made from the command and its argument.
+
+help-heading-usage = Usage:
+help-heading-commands = Commands
+help-heading-arguments = Arguments
+help-heading-options = Options
+help-heading-global = Options of every command
+
+help = See, capture and safely delete the model responses and files you keep on Volcengine Ark
+help-after = Without a command: the terminal UI, which needs a terminal. `arkdeck demo` shows it without a key.
+    { "" }
+    Environment: ARK_API_KEY (the key), ARK_BASE_URL, ARKDECK_PROFILE, ARKDECK_DATA_DIR, ARKDECK_CONFIG, ARKDECK_CONFIRM, ARKDECK_LOG, NO_COLOR, and the usual proxy variables. A flag beats a variable beats the config file.
+    { "" }
+    Exit codes: 0 everything asked is so · 1 some items failed, were refused or are unsettled · 2 wrong usage · 3 refused before anything was sent · 130 interrupted.
+help-global-profile = The profile: base URL, key and quirks, from the config file
+help-global-base-url = Where the service is, up to and including /api/v3
+help-global-data-dir = Where the ledger is
+help-global-config = The config file
+help-global-read-only = Send nothing that changes anything, and leave the ledger as it is
+help-global-lang = The language of messages and help [default: that of the system]
+help-global-verbose = Write a log into the data directory; it never holds the key
+help-global-help = Print help
+help-global-version = Print the version
+
+help-demo = The terminal UI on a made-up service in this process and a throw-away ledger
+help-demo-responses = How many responses there are
+help-demo-files = How many files there are
+help-demo-latency = How long each answer takes, in milliseconds
+help-demo-rate-limit = How many requests a second each call takes before it answers 429
+help-demo-fail = How many of 100 requests fail
+
+help-emulate = A stand-in for Ark on this machine; the first line printed is its base URL
+help-emulate-listen = Address and port; port 0 takes a free one [default: 127.0.0.1:0]
+help-emulate-api-key = The only key taken; without it any key is
+help-emulate-responses = How many responses there are at the start [default: 0]
+help-emulate-files = How many files there are at the start [default: 0]
+help-emulate-latency = How long each answer takes, in milliseconds
+help-emulate-rate-limit = How many requests a second each call takes before it answers 429
+help-emulate-fail = How many of 100 requests fail
+
+help-add = Track ids: put them into the ledger
+help-add-ids = What to track
+help-add-from = A file with ids in its lines; - is standard input
+help-add-kind = What ids are whose prefix does not tell
+help-add-tag = A tag for all of them, to filter by later
+help-add-after = Prints the ids that are new. Without ids and --from, reads what is piped in.
+
+help-list = List what the ledger knows
+help-list-kind = Only these
+help-list-filter = Only what matches: words, and terms such as state:failed age>3d size>10MB -tag:keep
+help-list-all = Also what is deleted, gone or expired
+help-list-output = How to print [default: table]
+
+help-show = Show one resource, asked of the service where possible
+help-show-id = Which one
+help-show-kind = What it is, where its prefix does not tell
+help-show-output = How to print; json is the service's own object [default: table]
+
+help-sync = Mirror the server's list of files into the ledger
+help-sync-responses = Also ask for each tracked response again
+
+help-delete = Delete responses and files on the service
+help-delete-ids = What to delete; - reads ids from standard input, one a line
+help-delete-kind = What ids are whose prefix does not tell
+help-delete-filter = Delete what matches instead, as in `list --filter`
+help-delete-dry-run = Print what would be deleted, and delete nothing
+help-delete-yes = Do not ask
+help-delete-concurrency = Requests under way at once
+help-delete-rate = Requests a second of each kind
+help-delete-max = Refuse to delete more than this many
+help-delete-output = How to print what came of each [default: table]
+help-delete-after = Deleting cannot be undone. Every request is on disk before it is sent, and an interrupted run can be settled by `arkdeck resume`. Without a terminal, --yes is needed, and on a protected profile also ARKDECK_CONFIRM=<number of items>.
+
+help-forget = Drop ids from the ledger; on the service nothing is deleted
+help-forget-ids = What to forget
+help-forget-kind = What ids are whose prefix does not tell
+
+help-resume = Settle what an earlier run sent without living to see the answer
+help-resume-output = How to print what came of each [default: table]
+
+help-doctor = Check settings, ledger, terminal, key and service, and say what to do
+help-doctor-probe = Delete a made-up id of each kind, to learn how the service says “no such id”
+
+help-config = The config file and what holds
+help-config-path = Print where it is
+help-config-init = Write one with every setting explained
+help-config-show = Print the settings that hold, and where each comes from
+help-config-check = Find mistakes in it
+
+help-completions = Print a completion script for a shell
+help-completions-shell = Which shell
+
+help-man = Print a manual page
+help-man-command = Of this command [default: of the program]

@@ -1,1 +1,94 @@
-# 
+# `--help` 与手册页：键名由命令和参数组成。
+
+help-heading-usage = 用法：
+help-heading-commands = 命令
+help-heading-arguments = 参数
+help-heading-options = 选项
+help-heading-global = 所有命令的选项
+
+help = 查看、收集并安全删除保存在火山方舟上的模型响应与文件
+help-after = 不带命令时打开终端界面（需要终端）。没有密钥也可以用 `arkdeck demo` 体验。
+    { "" }
+    环境变量：ARK_API_KEY（密钥）、ARK_BASE_URL、ARKDECK_PROFILE、ARKDECK_DATA_DIR、ARKDECK_CONFIG、ARKDECK_CONFIRM、ARKDECK_LOG、NO_COLOR，以及常用的代理变量。命令行优先于环境变量，环境变量优先于配置文件。
+    { "" }
+    退出码：0 全部如愿 · 1 有项目失败、被拒绝或未定 · 2 用法错误 · 3 在发送任何内容之前被拒绝 · 130 被中断。
+help-global-profile = 使用的配置：基础 URL、密钥来源和特性，来自配置文件
+help-global-base-url = 服务的地址，一直到 /api/v3
+help-global-data-dir = 台账所在的目录
+help-global-config = 配置文件
+help-global-read-only = 不发送任何会改变内容的请求，也不改动台账
+help-global-lang = 消息与帮助的语言 [默认：系统语言]
+help-global-verbose = 在数据目录中写日志；其中绝不会有密钥
+help-global-help = 显示帮助
+help-global-version = 显示版本
+
+help-demo = 用本进程内的模拟服务和一次性台账打开终端界面
+help-demo-responses = 响应的数量
+help-demo-files = 文件的数量
+help-demo-latency = 每次应答的耗时，单位毫秒
+help-demo-rate-limit = 每种调用每秒接受多少请求，超过则应答 429
+help-demo-fail = 每 100 个请求中失败多少个
+
+help-emulate = 在本机运行方舟的替身；打印的第一行是它的基础 URL
+help-emulate-listen = 地址和端口；端口 0 表示任选空闲端口 [默认：127.0.0.1:0]
+help-emulate-api-key = 唯一接受的密钥；不给出则接受任何密钥
+help-emulate-responses = 启动时有多少个响应 [默认：0]
+help-emulate-files = 启动时有多少个文件 [默认：0]
+help-emulate-latency = 每次应答的耗时，单位毫秒
+help-emulate-rate-limit = 每种调用每秒接受多少请求，超过则应答 429
+help-emulate-fail = 每 100 个请求中失败多少个
+
+help-add = 跟踪 ID：把它们放入台账
+help-add-ids = 要跟踪的 ID
+help-add-from = 每行含有 ID 的文件；- 表示标准输入
+help-add-kind = 从前缀看不出类型的 ID 是什么
+help-add-tag = 给它们加上的标签，便于以后筛选
+help-add-after = 打印新增的 ID。没有给出 ID 和 --from 时，读取管道传入的内容。
+
+help-list = 列出台账中的内容
+help-list-kind = 只列出这一种
+help-list-filter = 只列出匹配的项目：单词，或 state:failed age>3d size>10MB -tag:keep 这样的条件
+help-list-all = 也列出已删除、已不存在和已过期的
+help-list-output = 输出方式 [默认：table]
+
+help-show = 显示一个资源，尽可能向服务查询
+help-show-id = 哪一个
+help-show-kind = 从前缀看不出类型时，它是什么
+help-show-output = 输出方式；json 是服务返回的原对象 [默认：table]
+
+help-sync = 把服务器的文件列表同步到台账
+help-sync-responses = 同时重新查询每个已跟踪的响应
+
+help-delete = 在服务上删除响应和文件
+help-delete-ids = 要删除的 ID；- 表示从标准输入读取，每行一个
+help-delete-kind = 从前缀看不出类型的 ID 是什么
+help-delete-filter = 改为删除匹配的项目，写法与 `list --filter` 相同
+help-delete-dry-run = 只打印会删除什么，不做删除
+help-delete-yes = 不再询问
+help-delete-concurrency = 同时进行的请求数
+help-delete-rate = 每种资源每秒的请求数
+help-delete-max = 超过这个数量就拒绝删除
+help-delete-output = 逐项结果的输出方式 [默认：table]
+help-delete-after = 删除无法撤销。每个请求在发送之前都已落盘，被中断的运行可以用 `arkdeck resume` 核实。没有终端时需要 --yes；对受保护的配置还需要 ARKDECK_CONFIRM=<项目数量>。
+
+help-forget = 只从台账中移除 ID；不会删除服务上的任何内容
+help-forget-ids = 要移除的 ID
+help-forget-kind = 从前缀看不出类型的 ID 是什么
+
+help-resume = 核实上一次运行已发送但没有等到应答的项目
+help-resume-output = 逐项结果的输出方式 [默认：table]
+
+help-doctor = 检查设置、台账、终端、密钥和服务，并说明该怎么办
+help-doctor-probe = 每种类型删除一个虚构的 ID，以了解服务如何表示“没有这个 ID”
+
+help-config = 配置文件与生效的设置
+help-config-path = 打印它的位置
+help-config-init = 创建一份，其中说明每项设置
+help-config-show = 打印生效的设置及其来源
+help-config-check = 查找其中的错误
+
+help-completions = 打印某个 shell 的补全脚本
+help-completions-shell = 哪个 shell
+
+help-man = 打印手册页
+help-man-command = 该命令的手册页 [默认：整个程序的]

@@ -1,0 +1,279 @@
+//! The command line as a tree. Its help texts are not here but in the catalogue, see [`super::help`];
+//! values and defaults are named there too, translated, which is why clap is kept from adding them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
+
+use crate::config::{self, Overrides};
+use crate::domain::{Kind, Lang};
+
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "arkdeck",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    /// None: the terminal UI.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Global {
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    #[arg(long, global = true, value_name = "URL")]
+    base_url: Option<String>,
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[arg(long, global = true)]
+    read_only: bool,
+    #[arg(long, global = true, value_name = "en|zh-CN", value_parser = lang)]
+    lang: Option<Lang>,
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+impl Global {
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            profile: self.profile.clone(),
+            base_url: self.base_url.clone(),
+            data_dir: self.data_dir.clone(),
+            config: self.config.clone(),
+            read_only: self.read_only,
+            lang: self.lang,
+            verbose: self.verbose,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    Demo(Demo),
+    Emulate(Emulate),
+    Add(Add),
+    List(List),
+    Show(Show),
+    Sync(Sync),
+    Delete(Delete),
+    Forget(Forget),
+    Resume(Resume),
+    Doctor(Doctor),
+    #[command(subcommand)]
+    Config(Config),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// What the emulator holds and how it misbehaves; the same flags for `demo` and `emulate`.
+#[derive(Clone, Debug, Group)]
+pub struct Seeds {
+    #[arg(long, value_name = "N")]
+    pub responses: Option<usize>,
+    #[arg(long, value_name = "N")]
+    pub files: Option<usize>,
+    /// Milliseconds added to each answer.
+    #[arg(long, value_name = "MS")]
+    pub latency: Option<u64>,
+    /// Requests a second for each call before 429.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_limit: Option<u32>,
+    /// How many of 100 requests fail with a 500.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub fail: Option<u8>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Demo {
+    #[command(flatten)]
+    pub seeds: Seeds,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Emulate {
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        hide_default_value = true
+    )]
+    pub listen: SocketAddr,
+    /// The emulator's own key, made up by whoever starts it: no secret.
+    #[arg(long, value_name = "KEY")]
+    pub api_key: Option<String>,
+    #[command(flatten)]
+    pub seeds: Seeds,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Add {
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "PATH|-")]
+    pub from: Vec<PathBuf>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct List {
+    #[arg(value_name = "responses|files", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Show {
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Sync {
+    #[arg(long)]
+    pub responses: bool,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Delete {
+    /// `-` reads ids from standard input. With a filter it would be anyone's guess whether both or
+    /// either are meant, and the wrong guess cannot be undone.
+    #[arg(value_name = "ID", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long, short)]
+    pub yes: bool,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: Option<u16>,
+    #[arg(long, value_name = "N|unlimited", value_parser = rate)]
+    pub rate: Option<Rate>,
+    #[arg(long, value_name = "N")]
+    pub max: Option<u64>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Forget {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Resume {
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Doctor {
+    #[arg(long)]
+    pub probe: bool,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Config {
+    Path,
+    Init,
+    Show,
+    Check,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Completions {
+    #[arg(
+        value_name = "bash|elvish|fish|powershell|zsh",
+        hide_possible_values = true
+    )]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Man {
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Group)]
+pub struct Output {
+    #[arg(
+        id = "output",
+        short,
+        long = "output",
+        value_name = "table|json|jsonl|csv|id",
+        hide_possible_values = true
+    )]
+    format: Option<Format>,
+}
+
+impl Output {
+    pub fn format(self) -> Format {
+        self.format.unwrap_or_default()
+    }
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One array.
+    Json,
+    /// One object a line.
+    Jsonl,
+    Csv,
+    /// Only the ids, one a line.
+    Id,
+}
+
+/// Requests a second; `None` = unlimited.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate(pub Option<f64>);
+
+fn kind(text: &str) -> Result<Kind, &'static str> {
+    text.parse().map_err(|()| "it is response or file")
+}
+
+fn lang(text: &str) -> Result<Lang, &'static str> {
+    text.parse().map_err(|()| "it is en or zh-CN")
+}
+
+fn rate(text: &str) -> Result<Rate, &'static str> {
+    config::parse_rate(text)
+        .map(Rate)
+        .ok_or("it is a number of requests a second above 0 and up to 100000, or `unlimited`")
+}

@@ -1,0 +1,109 @@
+//! Ids from the command line, from files and from standard input, and the ledger rows they name.
+
+use std::collections::HashSet;
+use std::io::{self, BufRead, Read};
+
+use crate::domain::{Kind, ResourceId, RowId, visible};
+use crate::locale::Catalogue;
+use crate::store::Ledger;
+
+use super::context::{Context, Failure};
+
+/// How many ids go to the ledger at a time: a long list costs no more memory than this many.
+pub(super) const CHUNK: usize = 1_000;
+
+/// The longest line that is looked at. Log lines are long; one without end is no list.
+const MAX_LINE: u64 = 1 << 20;
+
+/// A line of a list.
+pub(super) enum Line {
+    Text(String),
+    TooLong,
+}
+
+/// The next line, without its end; `None` when there are no more. What is not UTF-8 in it becomes
+/// U+FFFD, which no id contains.
+pub(super) fn next_line(input: &mut dyn BufRead) -> io::Result<Option<Line>> {
+    let mut line = Vec::new();
+    let read = input.take(MAX_LINE).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if line.len() as u64 == MAX_LINE {
+        input.skip_until(b'\n')?;
+        return Ok(Some(Line::TooLong));
+    }
+    Ok(Some(Line::Text(
+        String::from_utf8_lossy(&line).into_owned(),
+    )))
+}
+
+/// A single id as typed, with the kind that its prefix or else the user names.
+pub(super) fn typed(
+    words: &Catalogue,
+    text: &str,
+    kind: Option<Kind>,
+) -> Result<(Option<Kind>, ResourceId), Failure> {
+    match ResourceId::new(text.trim()) {
+        Ok(id) => Ok((id.kind().or(kind), id)),
+        Err(error) => {
+            let reason = words.id_error(&error);
+            Err(Failure::Usage(format!("{}: {reason}", visible(text))))
+        }
+    }
+}
+
+/// Ids and the rows they have.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub rows: Vec<RowId>,
+    /// Not in the ledger; the kind is `None` if nothing tells it.
+    pub unknown: Vec<(Option<Kind>, ResourceId)>,
+}
+
+impl Named {
+    /// The first id whose kind nobody knows, as a failure.
+    pub(super) fn needs_kind(&self, words: &Catalogue) -> Option<Failure> {
+        let (_, id) = self.unknown.iter().find(|(kind, _)| kind.is_none())?;
+        Some(needs_kind(words, id))
+    }
+}
+
+pub(super) fn needs_kind(words: &Catalogue, id: &ResourceId) -> Failure {
+    let text = words.with("ids-need-kind", &[("id", id.as_str().into())]);
+    Failure::Usage(text)
+}
+
+/// Looks ids up, each once. An id that is both a response's and a file's is a question of `--kind`.
+pub(super) async fn look_up(
+    context: &Context,
+    ledger: &Ledger,
+    ids: Vec<(Option<Kind>, ResourceId)>,
+) -> Result<Named, Failure> {
+    let mut named = Named::default();
+    let mut seen_rows = HashSet::new();
+    let mut seen_ids = HashSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        let found = ledger
+            .find(chunk.to_vec())
+            .await
+            .map_err(|e| context.store_failure(&e))?;
+        for ((kind, id), rows) in chunk.iter().zip(found) {
+            match rows.as_slice() {
+                [] if seen_ids.insert((*kind, id.clone())) => {
+                    named.unknown.push((*kind, id.clone()));
+                }
+                [] => {}
+                [row] => {
+                    if seen_rows.insert(*row) {
+                        named.rows.push(*row);
+                    }
+                }
+                _ => return Err(needs_kind(&context.words, id)),
+            }
+        }
+    }
+    Ok(named)
+}

@@ -1,0 +1,191 @@
+//! `arkdeck show`: one resource, from the service where possible, else from the ledger.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::api::Fetched;
+use crate::domain::{Expiry, Facts, Kind, Resource, ResourceId, State};
+use crate::store::Ledger;
+
+use super::args::{Format, Show};
+use super::context::{Context, Exit, Failure};
+use super::ids;
+use super::output::{ListLine, Printer, Table, json, json_pretty, minute, print};
+
+pub(super) async fn run(args: Show, context: &mut Context) -> Result<Exit, Failure> {
+    let (kind, id) = ids::typed(&context.words, &args.id, args.kind)?;
+    let ledger = context.ledger().await?;
+    let named = ids::look_up(context, &ledger, vec![(kind, id.clone())]).await?;
+    let known = ledger
+        .rows(named.rows)
+        .await
+        .map_err(|e| context.store_failure(&e))?
+        .pop();
+    let Some(kind) = known.as_ref().map(|known| known.kind).or(kind) else {
+        return Err(ids::needs_kind(&context.words, &id));
+    };
+    let mut shown = Shown {
+        kind,
+        id,
+        facts: known.as_ref().map(|known| known.facts.clone()),
+        known,
+        raw: None,
+        exit: Exit::Done,
+    };
+    match context.client() {
+        Ok(client) => {
+            let fetched = client.get(kind, &shown.id).await;
+            shown.take(context, &ledger, fetched).await?;
+        }
+        Err(failure) if shown.known.is_some() => {
+            context.streams.notes.line(&failure.to_string());
+            shown.note_ledger(context);
+        }
+        Err(failure) => return Err(failure),
+    }
+    shown.print(context, args.output.format());
+    Ok(shown.exit)
+}
+
+struct Shown {
+    kind: Kind,
+    id: ResourceId,
+    known: Option<Resource>,
+    /// None: neither the ledger nor the service knows it.
+    facts: Option<Facts>,
+    /// The service's object, as it came.
+    raw: Option<Value>,
+    exit: Exit,
+}
+
+impl Shown {
+    /// Takes over what the service said, into the ledger too where it has the resource.
+    async fn take(
+        &mut self,
+        context: &mut Context,
+        ledger: &Ledger,
+        fetched: Fetched,
+    ) -> Result<(), Failure> {
+        let now = Timestamp::now();
+        let answer = match fetched {
+            Fetched::Found { facts, raw } => {
+                self.raw = Some(raw);
+                if let Some(known) = &mut self.known {
+                    if ledger.is_read_only() {
+                        known.state = State::Tracked;
+                        known.facts = facts;
+                    } else {
+                        *known = ledger
+                            .merge(known.row, facts, now)
+                            .await
+                            .map_err(|e| context.store_failure(&e))?;
+                    }
+                    self.facts = Some(known.facts.clone());
+                } else {
+                    self.facts = Some(facts);
+                }
+                return Ok(());
+            }
+            Fetched::Gone(answer) => {
+                if let Some(known) = &mut self.known
+                    && !ledger.is_read_only()
+                {
+                    known.state = ledger
+                        .mark_gone(known.row, answer.clone(), now)
+                        .await
+                        .map_err(|e| context.store_failure(&e))?;
+                }
+                answer
+            }
+            Fetched::Retry { answer, .. } | Fetched::Failed(answer) | Fetched::Stop(answer) => {
+                answer
+            }
+        };
+        self.exit = Exit::Partly;
+        let reason = context.words.answer(&answer);
+        context.note_about(self.id.as_str(), &reason);
+        self.note_ledger(context);
+        Ok(())
+    }
+
+    fn note_ledger(&self, context: &mut Context) {
+        if self.known.is_some() {
+            let text = context.words.text("show-from-ledger").into_owned();
+            context.streams.notes.line(&text);
+        }
+    }
+
+    fn print(&self, context: &mut Context, format: Format) {
+        let Some(facts) = &self.facts else {
+            // The reason is on standard error.
+            return;
+        };
+        let out = &mut context.streams.results;
+        let line = match &self.known {
+            Some(known) => ListLine::new(known, Timestamp::now()),
+            None => ListLine::untracked(self.kind, &self.id, facts),
+        };
+        match (format, &self.raw) {
+            (Format::Json, Some(raw)) => print(out, &json_pretty(raw)),
+            (Format::Json, None) => print(out, &json_pretty(&line)),
+            (Format::Jsonl, Some(raw)) => print(out, &json(raw)),
+            (Format::Jsonl | Format::Csv | Format::Id, _) => {
+                let mut printer = Printer::new(format);
+                printer.line(out, &line);
+                printer.end::<ListLine<'_>>(out);
+            }
+            (Format::Table, _) => self.print_view(context, facts),
+        }
+    }
+
+    /// A line for each thing known.
+    fn print_view(&self, context: &mut Context, facts: &Facts) {
+        let words = &context.words;
+        let mut table = Table::headless();
+        let mut row = |key: &str, value: Option<String>| {
+            if let Some(value) = value {
+                table.row(vec![words.text(key).into_owned(), value]);
+            }
+        };
+        row("show-id", Some(self.id.to_string()));
+        row("show-kind", Some(words.kind(self.kind)));
+        if let Some(known) = &self.known {
+            let state = words.state(known.state_at(Timestamp::now()));
+            row("show-state", Some(state));
+        }
+        row("show-name", facts.name.clone());
+        row("show-model", facts.model.clone());
+        row("show-size", facts.bytes.map(|b| words.bytes(b)));
+        row("show-type", facts.mime_type.clone());
+        row("show-status", facts.status.clone());
+        row("show-purpose", facts.purpose.clone());
+        row("show-created", facts.created_at.map(minute));
+        let expires = facts.expires_at.map(|expiry| match expiry {
+            Expiry::Never => words.text("listing-never").into_owned(),
+            Expiry::At(at) => minute(at),
+        });
+        row("show-expires", expires);
+        row("show-previous", facts.previous_response_id.clone());
+        let usage = facts.usage.map(|usage| {
+            let args = [
+                ("input", usage.input.into()),
+                ("cached", usage.cached.into()),
+                ("output", usage.output.into()),
+                ("total", usage.total.into()),
+            ];
+            words.with("show-usage-tokens", &args)
+        });
+        row("show-usage", usage);
+        if let Some(known) = &self.known {
+            let tags = (!known.tags.is_empty()).then(|| known.tags.join(" "));
+            row("show-tags", tags);
+            row("show-source", Some(words.source(known.source)));
+            row("show-tracked", Some(minute(known.tracked_at)));
+            row(
+                "show-answer",
+                known.answer.as_ref().map(|a| words.answer(a)),
+            );
+        }
+        table.print(&mut context.streams.results);
+    }
+}

@@ -1,0 +1,148 @@
+//! The command line: the real binary against the real emulator, on a ledger of its own.
+
+mod asking;
+mod config;
+mod deletion;
+mod help;
+mod ledger;
+mod service;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use arkdeck::emulator::{Emulator, Options};
+use tempfile::TempDir;
+
+/// Looked for in everything the program prints and writes.
+const KEY: &str = "ark-secret-0f9e8d7c";
+
+/// A place for the program's files, and nothing of the environment of whoever runs the tests.
+struct Deck {
+    dir: TempDir,
+    emulator: Emulator,
+    vars: Vec<(&'static str, String)>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Deck {
+    async fn start(options: Options) -> Self {
+        let emulator = Emulator::start(Options {
+            api_key: Some(KEY.to_owned()),
+            ..options
+        })
+        .await
+        .unwrap();
+        let base_url = emulator.base_url();
+        let dir = TempDir::new().unwrap();
+        let home = dir.path().to_str().unwrap().to_owned();
+        Self {
+            dir,
+            emulator,
+            vars: vec![
+                ("ARK_API_KEY", KEY.to_owned()),
+                ("ARK_BASE_URL", base_url),
+                ("HOME", home),
+            ],
+        }
+    }
+
+    async fn empty() -> Self {
+        Self::start(Options::default()).await
+    }
+
+    /// The same with a variable set or, with no value, without it.
+    fn var(mut self, name: &'static str, value: Option<&str>) -> Self {
+        self.vars.retain(|(known, _)| *known != name);
+        self.vars
+            .extend(value.map(|value| (name, value.to_owned())));
+        self
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arkdeck"));
+        command
+            .args(args)
+            .env_clear()
+            .envs(self.vars.iter().cloned())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).output().unwrap())
+    }
+
+    fn run_fed(&self, args: &[&str], input: &str) -> Ran {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_owned();
+        let feeder = std::thread::spawn(move || {
+            // A program that reads no further is no failure of the test.
+            let _ = stdin.write_all(input.as_bytes());
+        });
+        let output = child.wait_with_output().unwrap();
+        feeder.join().unwrap();
+        Ran::of(output)
+    }
+
+    /// Runs a command that has to do all it was asked; returns its results.
+    #[track_caller]
+    fn ok(&self, args: &[&str]) -> String {
+        let ran = self.run(args);
+        assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
+        ran.out
+    }
+
+    /// The ledger as `list -o jsonl` shows it.
+    #[track_caller]
+    fn list(&self, args: &[&str]) -> Vec<serde_json::Value> {
+        let mut all = vec!["list", "-o", "jsonl"];
+        all.extend(args);
+        lines(&self.ok(&all))
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let ran = Self {
+            code: output.status.code().unwrap(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        };
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(!told.contains("secret"), "the key was printed: {told}");
+        let obeyed = |c: char| c != '\n' && arkdeck::domain::is_obeyed(c);
+        assert!(!told.contains(obeyed), "raw control characters: {told:?}");
+        ran
+    }
+}
+
+/// One JSON value for each line.
+#[track_caller]
+fn lines(text: &str) -> Vec<serde_json::Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// An id of the shape of Ark's, different for each number.
+fn response(number: u32) -> String {
+    format!("resp_021795227300456{number:038x}")
+}
