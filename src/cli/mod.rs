@@ -19,6 +19,8 @@ mod list;
 mod man;
 mod output;
 mod resume;
+mod selection;
+mod settled;
 mod show;
 mod streams;
 mod sync;

@@ -1,10 +1,11 @@
 //! `arkdeck resume`: settles what an earlier run sent and did not live to see answered.
 
 use crate::domain::Order;
+use crate::worker::Limits;
 
 use super::args::Resume;
 use super::context::{Context, Exit, Failure};
-use super::delete::{Lines, note_end};
+use super::settled::{Lines, note_end};
 use super::work;
 
 pub(super) async fn run(args: Resume, context: &mut Context) -> Result<Exit, Failure> {
@@ -25,7 +26,7 @@ pub(super) async fn run(args: Resume, context: &mut Context) -> Result<Exit, Fai
         return Ok(Exit::Done);
     }
     let client = context.client()?;
-    let limits = work::limits(context)?;
+    let limits = Limits::of(context.settings()?);
     let order = Order::Settle {
         ticket: work::TICKET,
     };

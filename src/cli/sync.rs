@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::domain::{Kind, ListQuery, Order, Query, Report, Sort, State, SyncTally, Tombstones};
 use crate::locale::Catalogue;
 use crate::store::Ledger;
+use crate::worker::Limits;
 
 use super::args::Sync;
 use super::context::{Context, Exit, Failure};
@@ -30,7 +31,7 @@ pub(super) async fn run(args: Sync, context: &mut Context) -> Result<Exit, Failu
 
 async fn files(context: &mut Context, ledger: Ledger) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let limits = work::limits(context)?;
+    let limits = Limits::of(context.settings()?);
     let order = Order::Sync {
         ticket: work::TICKET,
     };
@@ -100,7 +101,7 @@ async fn responses(context: &mut Context, ledger: Ledger) -> Result<Exit, Failur
         .map_err(|e| context.store_failure(&e))?;
     let total = listing.rows.len() as u64;
     let client = context.client()?;
-    let limits = work::limits(context)?;
+    let limits = Limits::of(context.settings()?);
     let order = Order::Refresh {
         ticket: work::TICKET,
         rows: listing.rows,

@@ -52,17 +52,6 @@ impl Ended {
     }
 }
 
-/// What the settings say of the worker's limits.
-pub(super) fn limits(context: &Context) -> Result<Limits, Failure> {
-    let settings = context.settings()?;
-    Ok(Limits {
-        concurrency: settings.profile.concurrency,
-        rate: settings.profile.rate,
-        read_only: settings.read_only,
-        ..Limits::default()
-    })
-}
-
 /// Hands `order` to a worker and every report on it to `on`, until the worker has nothing left to do.
 pub(super) async fn carry_out(
     context: &mut Context,

@@ -1,0 +1,302 @@
+//! What was chosen for deletion: shown, counted, asked about, and put into the ledger.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Facts, Kind, ListQuery, Outcome, Query, Resource, ResourceId, Review, RowId, Sighting, Sort,
+    Source, State, Tombstones, visible,
+};
+use crate::locale::Catalogue;
+use crate::store::Ledger;
+
+use super::args::Format;
+use super::context::{Context, Exit, Failure};
+use super::ids::{self, CHUNK};
+use super::output::{ListLine, Printer, Table, list_header, list_row};
+use super::settled::Lines;
+
+/// How many items are named before the question; the totals cover the rest.
+const NAMED: usize = 20;
+
+/// Above this many items the number has to be typed, not just `y`.
+const MANY: u64 = 20;
+
+/// What is to go.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    review: Review,
+    /// Named, but already gone or in another batch.
+    skipped: Vec<RowId>,
+    /// Named, and new to the ledger.
+    unknown: Vec<(Kind, ResourceId)>,
+}
+
+impl Selection {
+    pub(super) async fn named(
+        context: &Context,
+        ledger: &Ledger,
+        typed: Vec<(Option<Kind>, ResourceId)>,
+    ) -> Result<Self, Failure> {
+        let named = ids::look_up(context, ledger, typed).await?;
+        if let Some(failure) = named.needs_kind(&context.words) {
+            return Err(failure);
+        }
+        let unknown = named.unknown.into_iter();
+        Ok(Self {
+            unknown: unknown.filter_map(|(kind, id)| Some((kind?, id))).collect(),
+            ..Self::reviewed(context, ledger, named.rows).await?
+        })
+    }
+
+    pub(super) async fn matching(
+        context: &Context,
+        ledger: &Ledger,
+        query: Query,
+    ) -> Result<Self, Failure> {
+        let now = Timestamp::now();
+        let listing = ledger
+            .listing(ListQuery {
+                kind: None,
+                query,
+                sort: Sort::default(),
+                tombstones: Tombstones::Hide,
+                now,
+            })
+            .await
+            .map_err(|e| context.store_failure(&e))?;
+        // What cannot be deleted was not named, only matched: no word about it.
+        Ok(Self {
+            skipped: Vec::new(),
+            ..Self::reviewed(context, ledger, listing.rows).await?
+        })
+    }
+
+    async fn reviewed(
+        context: &Context,
+        ledger: &Ledger,
+        rows: Vec<RowId>,
+    ) -> Result<Self, Failure> {
+        let review = ledger
+            .review(rows.clone(), Timestamp::now())
+            .await
+            .map_err(|e| context.store_failure(&e))?;
+        let deletable: HashSet<RowId> = review.rows.iter().copied().collect();
+        let skipped = rows.into_iter().filter(|row| !deletable.contains(row));
+        Ok(Self {
+            skipped: skipped.collect(),
+            review,
+            unknown: Vec::new(),
+        })
+    }
+
+    /// How many would be deleted.
+    pub(super) fn total(&self) -> u64 {
+        (self.review.rows.len() + self.unknown.len()) as u64
+    }
+
+    pub(super) fn check_size(&self, context: &Context, max: Option<u64>) -> Result<(), Failure> {
+        let profile = &context.settings()?.profile;
+        let limit = [max, profile.max_batch].into_iter().flatten().min();
+        match limit {
+            Some(limit) if self.total() > limit => {
+                let args = [("count", self.total().into()), ("limit", limit.into())];
+                let text = context.words.with("delete-too-many", &args);
+                Err(Failure::Refused(text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What would be deleted, as `list` prints it.
+    pub(super) async fn print(
+        &self,
+        context: &mut Context,
+        ledger: &Ledger,
+        format: Format,
+    ) -> Result<Exit, Failure> {
+        let mut printer = Printer::new(format);
+        let now = Timestamp::now();
+        let mut table = Table::new(list_header(&context.words));
+        for rows in self.review.rows.chunks(CHUNK) {
+            for resource in resources(context, ledger, rows).await? {
+                if format == Format::Table {
+                    table.row(list_row(&context.words, &resource, now));
+                } else {
+                    let line = ListLine::new(&resource, now);
+                    printer.line(&mut context.streams.results, &line);
+                }
+            }
+        }
+        let facts = Facts::default();
+        for (kind, id) in &self.unknown {
+            if format == Format::Table {
+                let kind = context.words.kind(*kind);
+                table.row(vec![id.to_string(), kind]);
+            } else {
+                let line = ListLine::untracked(*kind, id, &facts);
+                printer.line(&mut context.streams.results, &line);
+            }
+        }
+        if format == Format::Table && self.total() > 0 {
+            table.print(&mut context.streams.results);
+        }
+        printer.end::<ListLine<'_>>(&mut context.streams.results);
+        let text = format!(
+            "{} {}",
+            self.totals(&context.words),
+            context.words.text("delete-dry-run")
+        );
+        context.streams.notes.line(&text);
+        Ok(Exit::Done)
+    }
+
+    fn totals(&self, words: &Catalogue) -> String {
+        let unknown = |kind| self.unknown.iter().filter(|(k, _)| *k == kind).count() as u64;
+        let responses = self.review.responses + unknown(Kind::Response);
+        let files = self.review.files + unknown(Kind::File);
+        let args = [
+            (
+                "responses",
+                words.count_of(Kind::Response, responses).into(),
+            ),
+            ("files", words.count_of(Kind::File, files).into()),
+            ("size", words.bytes(self.review.bytes).into()),
+            ("dependents", self.review.dependents.into()),
+        ];
+        words.with("delete-totals", &args)
+    }
+
+    /// Shows what will go and asks, or checks what stands for an answer where nobody can be asked.
+    pub(super) async fn confirm(
+        &self,
+        context: &mut Context,
+        ledger: &Ledger,
+        yes: bool,
+    ) -> Result<(), Failure> {
+        let total = self.total();
+        let settings = context.settings()?;
+        let is_protected = settings.profile.protected;
+        let is_confirmed = settings.confirm.as_deref() == Some(total.to_string().as_str());
+        if yes && (!is_protected || is_confirmed) {
+            return Ok(());
+        }
+        if !context.streams.can_ask() {
+            return Err(if yes {
+                let args = [("count", total.to_string().into())];
+                Failure::Refused(context.words.with("delete-needs-confirm", &args))
+            } else {
+                Failure::Usage(context.words.text("delete-needs-yes").into_owned())
+            });
+        }
+        self.show(context, ledger).await?;
+        let wanted = if is_protected || total > MANY {
+            let args = [("count", total.to_string().into())];
+            let question = context.words.with("delete-ask-number", &args);
+            context.streams.notes.ask(&question);
+            total.to_string()
+        } else {
+            let question = context.words.text("delete-ask").into_owned();
+            context.streams.notes.ask(&question);
+            "y".to_owned()
+        };
+        let mut answer = String::new();
+        // No answer is a no.
+        let _ = context.streams.input.read_line(&mut answer);
+        if answer.trim().eq_ignore_ascii_case(&wanted) {
+            Ok(())
+        } else {
+            let text = context.words.text("delete-declined").into_owned();
+            Err(Failure::Refused(text))
+        }
+    }
+
+    async fn show(&self, context: &mut Context, ledger: &Ledger) -> Result<(), Failure> {
+        let now = Timestamp::now();
+        let first = &self.review.rows[..self.review.rows.len().min(NAMED)];
+        let mut table = Table::new(list_header(&context.words));
+        for resource in resources(context, ledger, first).await? {
+            table.row(list_row(&context.words, &resource, now));
+        }
+        for (kind, id) in self.unknown.iter().take(NAMED - first.len()) {
+            let unknown = context.words.text("delete-unknown").into_owned();
+            table.row(vec![id.to_string(), context.words.kind(*kind), unknown]);
+        }
+        for line in table.lines() {
+            context.streams.notes.line(&line);
+        }
+        let more = self.total().saturating_sub(NAMED as u64);
+        if more > 0 {
+            let text = context.words.with("delete-more", &[("count", more.into())]);
+            context.streams.notes.line(&text);
+        }
+        let totals = self.totals(&context.words);
+        context.streams.notes.line(&totals);
+        let profile = &context.settings()?.profile;
+        let args = [
+            ("profile", visible(&profile.name).into_owned().into()),
+            ("host", profile.base_url.to_string().into()),
+        ];
+        let text = context.words.with("delete-where", &args);
+        context.streams.notes.line(&text);
+        Ok(())
+    }
+
+    /// A line for each id that was named and needs no request, or cannot have one. False: some of
+    /// them are still there.
+    pub(super) async fn report_skipped(
+        &self,
+        context: &mut Context,
+        ledger: &Ledger,
+        lines: &mut Lines,
+    ) -> Result<bool, Failure> {
+        let mut is_success = true;
+        for rows in self.skipped.chunks(CHUNK) {
+            for resource in resources(context, ledger, rows).await? {
+                let outcome = match resource.state_at(Timestamp::now()) {
+                    State::Deleted => Outcome::Deleted,
+                    State::Gone | State::Expired => Outcome::Gone,
+                    _ => Outcome::Cancelled,
+                };
+                is_success &= outcome.is_success();
+                lines.unsent(context, &resource, outcome);
+            }
+        }
+        Ok(is_success)
+    }
+
+    /// The rows to delete; what was unknown is in the ledger from here on.
+    pub(super) async fn track(
+        &mut self,
+        context: &Context,
+        ledger: &Ledger,
+    ) -> Result<Vec<RowId>, Failure> {
+        let sightings = std::mem::take(&mut self.unknown).into_iter();
+        let sightings = sightings.map(|(kind, id)| Sighting {
+            kind,
+            id,
+            source: Source::Hand,
+            tags: Vec::new(),
+            facts: Facts::default(),
+        });
+        let tracked = ledger
+            .track(sightings.collect(), Timestamp::now())
+            .await
+            .map_err(|e| context.store_failure(&e))?;
+        let mut rows = std::mem::take(&mut self.review.rows);
+        rows.extend(tracked.into_iter().map(|tracked| tracked.row));
+        Ok(rows)
+    }
+}
+
+async fn resources(
+    context: &Context,
+    ledger: &Ledger,
+    rows: &[RowId],
+) -> Result<Vec<Resource>, Failure> {
+    ledger
+        .rows(rows.to_vec())
+        .await
+        .map_err(|e| context.store_failure(&e))
+}
