@@ -8,6 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 /// What stands where the key stood.
 const REDACTED: &str = "[key]";
 
+/// Keys shorter than this are made up for some local server. They stand in every other word by
+/// chance, and taking them out would spoil names and ids, while real keys have 36 characters or more.
+const SCRUBBED: usize = 8;
+
 /// An API key. It has no `Display`, and its `Debug` says nothing.
 #[derive(Clone)]
 pub struct ApiKey(SecretString);
@@ -42,7 +46,7 @@ impl ApiKey {
     /// `text` without the key: services quote it in their errors.
     pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let key = self.0.expose_secret();
-        if text.contains(key) {
+        if key.len() >= SCRUBBED && text.contains(key) {
             Cow::Owned(text.replace(key, REDACTED))
         } else {
             Cow::Borrowed(text)
@@ -68,6 +72,13 @@ mod tests {
             key.scrub("Incorrect API key: ark-secret-1234."),
             "Incorrect API key: [key]."
         );
+    }
+
+    #[test]
+    fn a_key_that_is_no_secret_spoils_no_id() {
+        let key = ApiKey::new("k").unwrap();
+        let id = "file-20261121101500-k3v9q";
+        assert_eq!(key.scrub(id), id);
     }
 
     #[test]
