@@ -1,6 +1,7 @@
 //! Collects the environment once, picks a face, tells the error, sets the exit code.
 
 mod log;
+mod screen;
 
 use std::env;
 use std::process::ExitCode;
@@ -35,7 +36,8 @@ fn main() -> color_eyre::Result<ExitCode> {
         streams,
     };
     let exit = match args.command {
-        None | Some(Command::Demo(_)) => screen(&mut context),
+        None => screen::run(None, &mut context)?,
+        Some(Command::Demo(demo)) => screen::run(Some(&demo), &mut context)?,
         Some(command) => {
             let runtime = tokio::runtime::Runtime::new()?;
             let exit = runtime.block_on(cli::run(command, &mut context));
@@ -45,11 +47,4 @@ fn main() -> color_eyre::Result<ExitCode> {
         }
     };
     Ok(exit.into())
-}
-
-/// The terminal UI, on the user's ledger or on a demo.
-fn screen(context: &mut Context) -> Exit {
-    let text = context.words.text("failure-needs-terminal").into_owned();
-    context.streams.notes.line(&format!("arkdeck: {text}"));
-    Exit::Usage
 }

@@ -67,6 +67,8 @@ pub enum Failure {
     Usage(String),
     #[error("{0}")]
     Refused(String),
+    #[error("{0}")]
+    NoKey(String),
     /// Something outside did not work; what the text says was or was not done.
     #[error("{0}")]
     Failed(String),
@@ -76,7 +78,7 @@ impl Failure {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Refused(_) => Exit::Refused,
+            Self::Refused(_) | Self::NoKey(_) => Exit::Refused,
             Self::Failed(_) => Exit::Partly,
         }
     }
@@ -123,7 +125,7 @@ impl Context {
         let key = profile
             .key
             .key()
-            .map_err(|error| Failure::Refused(errors::no_key(&self.words, &error)))?;
+            .map_err(|error| Failure::NoKey(errors::no_key(&self.words, &error)))?;
         tracing::info!(profile = profile.name, base_url = %profile.base_url, "client");
         Client::new(api::Options {
             base_url: profile.base_url.clone(),
@@ -150,6 +152,12 @@ impl Context {
             .words
             .with("failure-ledger", &[("error", error.into())]);
         Failure::Refused(text)
+    }
+
+    /// Says why a command ended before it did anything.
+    pub fn fail(&mut self, failure: &Failure) -> Exit {
+        self.streams.notes.line(&format!("arkdeck: {failure}"));
+        failure.exit()
     }
 
     /// A note that starts with what it is about, which may be any text.

@@ -34,18 +34,23 @@ fn options(args: &Emulate) -> Options {
     Options {
         listen: args.listen,
         api_key: args.api_key.clone(),
-        responses: args.seeds.responses.unwrap_or(0),
-        files: args.seeds.files.unwrap_or(0),
-        faults: faults(&args.seeds),
-        ..Options::default()
+        ..args.seeds.options(0, 0)
     }
 }
 
-fn faults(seeds: &Seeds) -> Faults {
-    Faults {
-        latency: Duration::from_millis(seeds.latency.unwrap_or(0)),
-        rate_limit: seeds.rate_limit,
-        fail_percent: seeds.fail.unwrap_or(0),
-        ..Faults::default()
+impl Seeds {
+    /// What the flags ask for, with these numbers where they do not say.
+    pub fn options(&self, responses: usize, files: usize) -> Options {
+        Options {
+            responses: self.responses.unwrap_or(responses),
+            files: self.files.unwrap_or(files),
+            faults: Faults {
+                latency: Duration::from_millis(self.latency.unwrap_or(0)),
+                rate_limit: self.rate_limit,
+                fail_percent: self.fail.unwrap_or(0),
+                ..Faults::default()
+            },
+            ..Options::default()
+        }
     }
 }

@@ -35,7 +35,7 @@ use crate::config::{Env, Overrides, language};
 use crate::domain::visible;
 use crate::locale::Catalogue;
 
-pub use args::{Args, Command};
+pub use args::{Args, Command, Demo};
 pub use context::{Context, Exit, Failure};
 pub use errors::config_error;
 pub use streams::{Streams, Terminals};
@@ -113,10 +113,7 @@ pub async fn run(command: Command, context: &mut Context) -> Exit {
             context.words.text("failure-needs-terminal").into_owned(),
         )),
     };
-    let exit = result.unwrap_or_else(|failure| {
-        context.streams.notes.line(&format!("arkdeck: {failure}"));
-        failure.exit()
-    });
+    let exit = result.unwrap_or_else(|failure| context.fail(&failure));
     let exit = finish(exit, &mut context.streams, &context.words);
     tracing::info!(?exit);
     exit

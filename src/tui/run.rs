@@ -328,9 +328,9 @@ impl Run {
         B: Backend<Error: Send + Sync + 'static>,
     {
         (self.hands.suspend)().map_err(RunError::Suspend)?;
-        terminal
-            .clear()
-            .map_err(|error| RunError::Draw(Box::new(error)))?;
+        // Forgets what was on the screen, so that the next frame is drawn whole. `Terminal::clear`
+        // would ask the terminal where its cursor is, and the keyboard's reader would get the answer.
+        terminal.swap_buffers();
         // The size may have changed meanwhile, and nobody sent an event for it.
         let size = terminal
             .size()

@@ -8,7 +8,7 @@ use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
 /// Holds the terminal; dropping it gives the terminal back.
@@ -48,7 +48,14 @@ impl Drop for Guard {
 
 fn enter() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+    let blank = Clear(ClearType::All);
+    execute!(
+        stdout(),
+        EnterAlternateScreen,
+        blank,
+        EnableBracketedPaste,
+        Hide
+    )
 }
 
 fn leave() -> io::Result<()> {

@@ -8,6 +8,7 @@ mod hostile;
 mod journey;
 mod layers;
 mod picture;
+mod pty;
 mod readme;
 mod store;
 mod stub;

@@ -1,6 +1,7 @@
 # What commands say. Results for scripts are not here: those are the same in every language.
 
 failure-needs-terminal = the screen needs a terminal; `arkdeck --help` lists the commands that do not
+failure-keys = the keys of { $path } cannot be used: { $error }
 failure-output = the results could not be written: { $error }
 failure-ledger = the ledger cannot be used: { $error }
 failure-signals = signals cannot be caught, so nothing was sent: { $error }

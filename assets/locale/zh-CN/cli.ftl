@@ -1,6 +1,7 @@
 # 各命令的提示文字。供脚本使用的结果不在这里：它们在任何语言下都相同。
 
 failure-needs-terminal = 界面需要终端；`arkdeck --help` 列出不需要终端的命令
+failure-keys = 无法使用 { $path } 中的按键设置：{ $error }
 failure-output = 结果无法写出：{ $error }
 failure-ledger = 台账无法使用：{ $error }
 failure-signals = 无法接收信号，因此什么都没有发送：{ $error }
