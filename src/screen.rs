@@ -26,13 +26,7 @@ fn prepare(context: &Context) -> Result<(Settings, Keymap), Failure> {
         let text = words.text("failure-needs-terminal").into_owned();
         return Err(Failure::Usage(text));
     }
-    let settings = context.settings()?;
-    let keys = Keymap::new(&settings.keys).map_err(|error| {
-        let path = settings.config_path.display().to_string();
-        let args = [("path", path.into()), ("error", error.to_string().into())];
-        Failure::Usage(words.with("failure-keys", &args))
-    })?;
-    Ok((settings.clone(), keys))
+    Ok((context.settings()?.clone(), context.keys()?))
 }
 
 fn open(

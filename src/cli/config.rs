@@ -46,6 +46,10 @@ fn check(context: &mut Context, paths: &Paths) -> Exit {
             return Exit::Partly;
         }
         (Ok(exists), Ok(_)) => {
+            if let Err(failure) = context.keys() {
+                context.streams.notes.line(&failure.to_string());
+                return Exit::Partly;
+            }
             let key = if exists {
                 "config-fine"
             } else {

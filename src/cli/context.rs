@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::api::{self, Client};
 use crate::config::{ConfigError, Env, Overrides, Settings};
 use crate::domain::visible;
+use crate::keys::Keymap;
 use crate::locale::Catalogue;
 use crate::store::{Ledger, StoreError};
 
@@ -89,6 +90,16 @@ impl Context {
         self.settings
             .as_ref()
             .map_err(|error| Failure::Usage(errors::config_error(&self.words, error)))
+    }
+
+    /// The key table with the config file's changes.
+    pub fn keys(&self) -> Result<Keymap, Failure> {
+        let settings = self.settings()?;
+        Keymap::new(&settings.keys).map_err(|error| {
+            let path = visible(&settings.config_path.to_string_lossy()).into_owned();
+            let args = [("path", path.into()), ("error", error.to_string().into())];
+            Failure::Usage(self.words.with("failure-keys", &args))
+        })
     }
 
     /// The ledger of the profile in force. What an earlier run left behind is put in order first.
