@@ -5,6 +5,7 @@ mod journal;
 mod lookups;
 mod mirror;
 mod retries;
+mod speed;
 mod stops;
 mod stub;
 
