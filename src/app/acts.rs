@@ -58,7 +58,7 @@ impl App {
                 }
             }
             Action::Help => self.mode = Mode::Help { offset: 0 },
-            Action::Add => self.mode = Mode::Add(AddIds::default()),
+            Action::Add => self.add_ids(AddIds::default()),
             Action::Delete => {
                 let (rows, hidden) = self.pane_of(self.pane).selection();
                 self.review(rows, hidden, effects);
@@ -208,6 +208,15 @@ impl App {
         }
     }
 
+    /// Opens the dialog for new ids, where they can be kept.
+    pub(super) fn add_ids(&mut self, add: AddIds) {
+        if self.session.refusal == Some(Refusal::ReadOnly) {
+            self.note(Event::Refused(Refusal::ReadOnly));
+        } else {
+            self.mode = Mode::Add(add);
+        }
+    }
+
     /// Opens the review of a deletion; nothing is asked of the worker before it is confirmed.
     fn review(&mut self, rows: Vec<RowId>, hidden: usize, effects: &mut Vec<Effect>) {
         if let Some(refusal) = self.session.refusal.clone() {
@@ -244,12 +253,16 @@ impl App {
         }
         let page = self.dialog_page();
         if let Some(motion) = motion(action) {
-            let last = confirm.rows.len().saturating_sub(page);
-            confirm.offset = motion
-                .apply(confirm.offset, confirm.rows.len(), page)
-                .min(last);
+            confirm.go(motion, page);
         }
         match action {
+            Action::Mark => {
+                self.reviews += 1;
+                let generation = self.reviews;
+                let rows = confirm.strike(generation);
+                confirm.go(Motion::Down, page);
+                effects.push(Effect::Review { generation, rows });
+            }
             Action::No => return,
             Action::Switch => confirm.button = other(confirm.button),
             // With a number to type, Enter is how typing it ends; without, it presses the button.
@@ -266,7 +279,8 @@ impl App {
     fn submit(&mut self, confirm: Confirm, effects: &mut Vec<Effect>) {
         let ticket = self.ticket();
         self.queue.submitted.insert(ticket);
-        let rows = confirm.rows;
+        // What the ledger added up last is what the user saw.
+        let rows = confirm.review.map(|review| review.rows).unwrap_or_default();
         self.queue.forget_failed(&rows.iter().copied().collect());
         for kind in Kind::ALL {
             let pane = self.pane_of_mut(kind);
@@ -298,8 +312,8 @@ impl App {
 
     /// A response is fetched; files are mirrored as a whole, which is one call for a hundred.
     fn refresh(&mut self, effects: &mut Vec<Effect>) {
-        if self.session.refusal == Some(Refusal::NoKey) {
-            self.note(Event::Refused(Refusal::NoKey));
+        if let Some(refusal) = self.session.refusal.clone() {
+            self.note(Event::Refused(refusal));
             return;
         }
         let ticket = self.ticket();

@@ -1,10 +1,14 @@
 //! What is asked of the user before something is done: the review of a deletion, and new ids.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use tui_input::{Input, InputRequest};
 
 use crate::domain::{Facts, IdError, Kind, ResourceId, Review, RowId, Sighting, Source};
 use crate::scan::{self, Entry};
+
+use super::pane::{Motion, scroll};
 
 /// How long the review is deaf after opening, so that keys typed ahead confirm nothing.
 pub const DEAF: SignedDuration = SignedDuration::from_millis(300);
@@ -21,13 +25,18 @@ pub enum Button {
 /// The review of a deletion, before anything is asked of the worker.
 #[derive(Debug)]
 pub struct Confirm {
-    /// Exactly what will go.
+    /// What was chosen and can go, struck out or not.
     pub rows: Vec<RowId>,
+    /// Struck out here: these stay.
+    pub struck: HashSet<RowId>,
+    /// Where in `rows` the cursor is.
+    pub at: usize,
     /// How many of them the filter hides from the pane.
     pub hidden: usize,
     /// Rows that were chosen and will not go: tombstones, and what another batch has.
     pub left_out: usize,
-    /// `None` until the ledger has added up; nothing can be confirmed before.
+    /// Exactly what will go, added up by the ledger. `None` until it has; nothing can be confirmed
+    /// before.
     pub review: Option<Review>,
     pub generation: u64,
     pub button: Button,
@@ -49,6 +58,8 @@ impl Confirm {
     ) -> Self {
         Self {
             rows,
+            struck: HashSet::new(),
+            at: 0,
             hidden,
             left_out: 0,
             review: None,
@@ -66,22 +77,50 @@ impl Confirm {
     }
 
     pub fn reviewed(&mut self, review: Review) {
-        self.left_out = self.rows.len() - review.rows.len();
-        self.rows.clone_from(&review.rows);
+        // Later answers are about what is not struck out; the list stays as the user knows it.
+        if self.struck.is_empty() {
+            self.left_out += self.rows.len() - review.rows.len();
+            self.rows.clone_from(&review.rows);
+            self.at = self.at.min(self.rows.len().saturating_sub(1));
+        }
         self.review = Some(review);
-        self.offset = 0;
+    }
+
+    /// How many will go.
+    pub fn going(&self) -> usize {
+        self.rows.len() - self.struck.len()
     }
 
     pub fn must_type(&self) -> bool {
-        self.protected || self.rows.len() > TYPE_ABOVE
+        self.protected || self.going() > TYPE_ABOVE
     }
 
     /// The ledger has answered, something is left to delete, and the number, if one has to be
     /// typed, is right.
     pub fn is_ready(&self) -> bool {
-        self.review.is_some()
-            && !self.rows.is_empty()
-            && (!self.must_type() || self.typed.value().trim() == self.rows.len().to_string())
+        self.review
+            .as_ref()
+            .is_some_and(|review| !review.rows.is_empty() && review.rows.len() == self.going())
+            && (!self.must_type() || self.typed.value().trim() == self.going().to_string())
+    }
+
+    pub fn go(&mut self, motion: Motion, page: usize) {
+        self.at = motion.apply(self.at, self.rows.len(), page);
+        self.offset = scroll(self.offset, self.at, self.rows.len(), page);
+    }
+
+    /// Strikes the item under the cursor out, or takes it in again; returns what is then left, to
+    /// be added up anew.
+    pub fn strike(&mut self, generation: u64) -> Vec<RowId> {
+        if let Some(row) = self.rows.get(self.at)
+            && !self.struck.remove(row)
+        {
+            self.struck.insert(*row);
+        }
+        self.generation = generation;
+        self.review = None;
+        let left = self.rows.iter().filter(|row| !self.struck.contains(row));
+        left.copied().collect()
     }
 }
 

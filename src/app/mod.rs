@@ -219,12 +219,13 @@ impl App {
     pub fn allows(&self, action: Action) -> bool {
         let pane = self.pane_of(self.pane);
         match action {
+            Action::Add => self.session.refusal != Some(Refusal::ReadOnly),
             Action::Delete => self.session.refusal.is_none() && pane.cursor().is_some(),
             Action::Mark | Action::Range | Action::Details | Action::Copy | Action::CopyCurl => {
                 pane.cursor().is_some()
             }
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
-            Action::Refresh => !matches!(self.session.refusal, Some(Refusal::NoKey)),
+            Action::Refresh => self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause | Action::Stop => self.queue.deleting(),
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
@@ -490,7 +491,7 @@ impl App {
             Mode::Browse => {
                 let mut add = AddIds::default();
                 add.paste(text);
-                self.mode = Mode::Add(add);
+                self.add_ids(add);
             }
             // A number that is to be typed is not pasted.
             _ => {}

@@ -153,6 +153,60 @@ fn without_a_key_or_read_only_nothing_can_be_deleted_and_the_footer_does_not_off
 }
 
 #[test]
+fn what_is_struck_out_in_the_review_stays() {
+    let (mut app, rows) = app();
+    act(
+        &mut app,
+        &rows,
+        &[Action::Mark, Action::Mark, Action::Delete],
+    );
+    wait(&mut app, 300);
+    // Struck out, and the number of what goes follows; nothing can be confirmed until the ledger
+    // has added up again.
+    let effects = update(&mut app, Message::Act(Action::Mark));
+    assert_eq!(update(&mut app, Message::Act(Action::Yes)), []);
+    answer(&mut app, effects, &rows);
+    let Mode::Confirm(confirm) = &app.mode else {
+        panic!("{:?}", app.mode);
+    };
+    assert_eq!((confirm.rows.len(), confirm.going()), (2, 1));
+    let effects = act(&mut app, &rows, &[Action::Yes]);
+    assert!(
+        matches!(order(&effects), Some(Order::Delete { rows: asked, .. }) if *asked == [rows[1].row])
+    );
+    // All struck out: nothing to confirm.
+    act(
+        &mut app,
+        &rows,
+        &[Action::Unmark, Action::Bottom, Action::Delete],
+    );
+    wait(&mut app, 300);
+    act(&mut app, &rows, &[Action::Mark]);
+    assert_eq!(act(&mut app, &rows, &[Action::Yes]), []);
+}
+
+#[test]
+fn read_only_takes_no_ids_and_asks_the_service_nothing() {
+    let rows = resources();
+    let read_only = Session {
+        refusal: Some(Refusal::ReadOnly),
+        ..session()
+    };
+    let mut app = app_with(read_only, &rows, 80, 24);
+    let asked = act(
+        &mut app,
+        &rows,
+        &[Action::Add, Action::Refresh, Action::Files, Action::Refresh],
+    );
+    assert_eq!(asked, []);
+    update(&mut app, Message::Paste("resp_1".into()));
+    assert!(matches!(app.mode, Mode::Browse));
+    for action in [Action::Add, Action::Refresh, Action::Delete, Action::Settle] {
+        assert!(!app.allows(action), "{action:?}");
+    }
+}
+
+#[test]
 fn a_selection_above_the_profiles_limit_is_refused_with_both_numbers() {
     let rows = resources();
     let limited = Session {

@@ -77,6 +77,7 @@ pub const TABLE: &[Binding] = bindings![
     Retry        "retry"      [Queue]                             ["R"]                     "key-retry"       2
     Pause        "pause"      [Pane Queue]                        ["p"]                     "key-pause"       3
     Stop         "stop"       [Pane Queue]                        ["x"]                     "key-stop"        3
+    Mark         "strike"     [Confirm ConfirmTyped]              ["space"]                 "key-strike"      4
     Yes          "yes"        [Confirm]                           ["y"]                     "key-yes"         1
     No           "no"         [Confirm]                           ["n" "esc" "q" "ctrl-c"]  "key-no"          2
     Yes          "stop-and-quit" [Quit]                           ["y" "ctrl-c"]            "key-stop-and-quit" 1

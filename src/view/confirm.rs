@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -18,7 +19,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm)
     let mut area = Layout::dialog(app.width, app.height);
     let count = confirm.rows.len();
     let page = app.dialog_page();
-    let title = words.with("confirm-title", &[("count", count.into())]);
+    let title = words.with("confirm-title", &[("count", confirm.going().into())]);
     let foot = foot(screen, confirm, usize::from(area.inner().width));
     // No taller than its content.
     let needed = u16::try_from(count.min(page) + foot.len() + 2).unwrap_or(area.height);
@@ -36,7 +37,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm)
         .iter()
         .skip(confirm.offset)
         .take(page)
-        .map(|row| item(screen, *row, room))
+        .map(|row| item(screen, confirm, *row, room))
         .collect();
     frame.render_widget(Paragraph::new(lines), inner);
     let height = u16::try_from(foot.len())
@@ -51,7 +52,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm)
 }
 
 /// One item: state, id, age, size, name or model.
-fn item(screen: Screen<'_>, row: RowId, room: usize) -> Line<'static> {
+fn item(screen: Screen<'_>, confirm: &Confirm, row: RowId, room: usize) -> Line<'static> {
     let Screen {
         app, words, theme, ..
     } = screen;
@@ -75,10 +76,21 @@ fn item(screen: Screen<'_>, row: RowId, room: usize) -> Line<'static> {
         pad(&size, 7, true),
         pad(&name, rest, false),
     );
-    Line::from(vec![
-        Span::styled(format!(" {} ", glyph(state)), theme.state(state)),
-        Span::raw(text),
-    ])
+    let struck = confirm.struck.contains(&row);
+    let line = if struck {
+        let style = theme.faint().add_modifier(Modifier::CROSSED_OUT);
+        Line::from(vec![Span::raw(" - "), Span::styled(text, style)])
+    } else {
+        Line::from(vec![
+            Span::styled(format!(" {} ", glyph(state)), theme.state(state)),
+            Span::raw(text),
+        ])
+    };
+    if confirm.rows.get(confirm.at) == Some(&row) {
+        line.style(theme.cursor(true))
+    } else {
+        line
+    }
 }
 
 fn foot(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>> {
@@ -103,6 +115,10 @@ fn foot(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>
                 parts.push(words.count_of(Kind::File, review.files));
                 parts.push(words.bytes(review.bytes));
             }
+            if !confirm.struck.is_empty() {
+                let count = confirm.struck.len().into();
+                parts.push(words.with("confirm-struck", &[("count", count)]));
+            }
             if confirm.hidden > 0 {
                 parts.push(words.with("confirm-hidden", &[("count", confirm.hidden.into())]));
             }
@@ -126,9 +142,9 @@ fn foot(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>
         ],
     );
     say(place, theme.strong());
-    if confirm.must_type() && !confirm.rows.is_empty() {
+    if confirm.must_type() && confirm.going() > 0 {
         let (before, after) = split_at_char(confirm.typed.value(), confirm.typed.cursor());
-        let ask = words.with("confirm-type", &[("count", confirm.rows.len().into())]);
+        let ask = words.with("confirm-type", &[("count", confirm.going().into())]);
         say(format!("{ask} {before}▏{after}"), theme.key());
     }
     let ready = confirm.is_ready() && !confirm.is_deaf(app.now);

@@ -165,6 +165,16 @@ fn review_of_many_on_a_protected_profile() {
     });
 }
 
+#[test]
+fn review_with_an_item_struck_out() {
+    snapshot("confirm-struck", |width, height| {
+        let actions = [Action::Mark, Action::Mark, Action::Mark, Action::Delete];
+        let mut app = after(width, height, &actions);
+        act(&mut app, &resources(), &[Action::Mark]);
+        app
+    });
+}
+
 /// A batch at work: one done, one on the wire, one waiting for another try, one queued.
 fn at_work(width: u16, height: u16) -> App {
     let rows = resources();

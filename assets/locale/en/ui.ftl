@@ -91,6 +91,7 @@ confirm-title = { $count ->
    *[other] Delete { $count } items for good?
 }
 confirm-counting = Adding up…
+confirm-struck = { $count } struck out
 confirm-hidden = { $count } of them hidden by the filter
 confirm-left-out = { $count } left out: gone already or in another batch
 confirm-dependents = { $count ->
@@ -148,6 +149,7 @@ key-settle = settle
 key-retry = retry what failed
 key-pause = pause
 key-stop = stop
+key-strike = strike out
 key-yes = yes
 key-no = no
 key-back = back

@@ -85,6 +85,7 @@ event-nothing-to-take-back = 没有处于撤回窗口的批次
 
 confirm-title = 永久删除 { $count } 项？
 confirm-counting = 正在统计……
+confirm-struck = 划去 { $count } 项
 confirm-hidden = 其中 { $count } 项被筛选隐藏
 confirm-left-out = 排除 { $count } 项：已不存在或在其他批次中
 confirm-dependents = 有 { $count } 个保留的响应以将被删除的响应为上一轮：其下一轮将重新按全部输入计费。
@@ -139,6 +140,7 @@ key-settle = 确定结果
 key-retry = 重试失败项
 key-pause = 暂停
 key-stop = 停止
+key-strike = 划去
 key-yes = 是
 key-no = 否
 key-back = 返回
