@@ -92,6 +92,8 @@ pub enum Message {
         unsettled: u64,
         returned: u64,
     },
+    /// Another instance wrote to the ledger.
+    ChangedElsewhere,
     /// The ledger could not answer. The text is the store's.
     LedgerFailed(String),
     /// A frame was drawn; this many lines of something to read lie beyond its end.

@@ -16,7 +16,7 @@ pub(crate) mod fixtures;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -293,25 +293,9 @@ impl App {
     /// Rows to have at hand that are not, and are not on their way.
     fn wanted(&self) -> Vec<RowId> {
         let missing =
-            |row: &&RowId| !self.rows.contains_key(row) && !self.fetching.contains_key(row);
-        let mut wanted: Vec<RowId> = Vec::new();
-        for kind in Kind::ALL {
-            let page = self.page(kind);
-            if page > 0 {
-                wanted.extend(self.pane_of(kind).near(page).iter().filter(missing));
-            }
-        }
-        match &self.mode {
-            Mode::Confirm(confirm) => {
-                let to = (confirm.offset + 2 * self.dialog_page()).min(confirm.rows.len());
-                let shown = &confirm.rows[confirm.offset.min(to)..to];
-                wanted.extend(shown.iter().filter(missing));
-            }
-            Mode::Details { row, .. } => wanted.extend(Some(row).filter(missing)),
-            _ => {}
-        }
+            |row: &RowId| !self.rows.contains_key(row) && !self.fetching.contains_key(row);
+        let mut wanted: Vec<RowId> = self.near().into_iter().filter(missing).collect();
         wanted.sort_unstable();
-        wanted.dedup();
         wanted
     }
 
@@ -320,17 +304,27 @@ impl App {
         if self.rows.len() <= CACHED {
             return;
         }
-        let mut keep = std::collections::HashSet::new();
+        let near = self.near();
+        self.rows.retain(|row, _| near.contains(row));
+    }
+
+    /// What is on the screen or a page away from it.
+    fn near(&self) -> HashSet<RowId> {
+        let mut near = HashSet::new();
         for kind in Kind::ALL {
-            keep.extend(self.pane_of(kind).near(self.page(kind)));
+            near.extend(self.pane_of(kind).near(self.page(kind)));
         }
-        if let Mode::Confirm(confirm) = &self.mode {
-            keep.extend(confirm.rows.iter().skip(confirm.offset).take(200));
+        match &self.mode {
+            Mode::Confirm(confirm) => {
+                let page = 2 * self.dialog_page();
+                near.extend(confirm.rows.iter().skip(confirm.offset).take(page));
+            }
+            Mode::Details { row, .. } => {
+                near.insert(*row);
+            }
+            _ => {}
         }
-        if let Mode::Details { row, .. } = &self.mode {
-            keep.insert(*row);
-        }
-        self.rows.retain(|row, _| keep.contains(row));
+        near
     }
 
     /// Puts a row into a state on the screen, and makes sure that an answer under way which may
@@ -402,6 +396,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
                 });
             }
         }
+        Message::ChangedElsewhere => {
+            app.read_again(&mut effects);
+            app.outdate_all(&mut effects);
+        }
         Message::LedgerFailed(error) => {
             app.fetching.clear();
             app.responses.ask_failed();
@@ -450,6 +448,17 @@ impl App {
         self.responses.outdate();
         self.files.outdate();
         effects.push(Effect::Count);
+    }
+
+    /// Reads the rows near the screen again, which stay on it meanwhile; others are dropped.
+    fn read_again(&mut self, effects: &mut Vec<Effect>) {
+        let near: HashSet<RowId> = self.near();
+        self.rows.retain(|row, _| near.contains(row));
+        let asked: Vec<RowId> = self.rows.keys().copied().collect();
+        if !asked.is_empty() {
+            self.fetching.extend(asked.iter().map(|row| (*row, false)));
+            effects.push(Effect::Fetch(asked));
+        }
     }
 
     fn fetched(&mut self, asked: &[RowId], rows: Vec<Resource>) {

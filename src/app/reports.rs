@@ -76,7 +76,7 @@ impl App {
             }
             Report::Synced { tally, .. } => {
                 self.files.syncing = None;
-                self.drop_cached(Kind::File);
+                self.read_again(effects);
                 self.note(Event::Synced(tally));
                 self.outdate_all(effects);
             }
@@ -186,15 +186,5 @@ impl App {
                 *old = true;
             }
         }
-    }
-
-    fn drop_cached(&mut self, kind: Kind) {
-        let rows: Vec<RowId> = self
-            .rows
-            .values()
-            .filter(|r| r.kind == kind)
-            .map(|r| r.row)
-            .collect();
-        self.reload(&rows);
     }
 }

@@ -168,6 +168,23 @@ impl Ledger {
         self.threads.writer.is_none()
     }
 
+    /// A number that changes when somebody else has written to the ledger since it was last asked
+    /// for: another instance of this program. What this opening writes does not change it.
+    pub async fn foreign_changes(&self) -> Result<i64, StoreError> {
+        let ask = |disk: &Disk| {
+            let version = disk
+                .db
+                .pragma_query_value(None, "data_version", |row| row.get(0));
+            version.map_err(StoreError::from)
+        };
+        // Versions are counted for each connection apart, and only our writer's leaves us out.
+        if self.is_read_only() {
+            self.read(ask).await
+        } else {
+            self.write(ask).await
+        }
+    }
+
     // What we know ------------------------------------------------------------------------------
 
     /// Tracks each sighting, in order; what is known already gets the new facts and tags. Every few

@@ -6,6 +6,7 @@ mod input;
 mod place;
 mod run;
 mod terminal;
+mod watch;
 
 use std::io::{self, IsTerminal, stdin, stdout};
 
@@ -47,6 +48,10 @@ pub async fn open(
 ) -> Result<(), TuiError> {
     let (sender, mut signals) = mpsc::channel(4);
     listen(sender.clone()).map_err(TuiError::Terminal)?;
+    // The demo's ledger is nobody else's.
+    let _watcher = place
+        .folder()
+        .and_then(|folder| watch::watch(folder, sender.clone()));
     leave_on_panic(move || {
         let _ = sender.try_send(Signal::Panicked);
     });

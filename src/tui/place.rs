@@ -1,6 +1,7 @@
 //! What the terminal UI works on: the user's own ledger and service, or a demo of both.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,6 +24,8 @@ pub struct Place {
     ledger: Ledger,
     worker: worker::Handle,
     first: Vec<Message>,
+    /// Where others may write too.
+    folder: Option<PathBuf>,
     alive: Option<Demo>,
 }
 
@@ -84,6 +87,7 @@ impl Place {
             ledger,
             worker,
             first,
+            folder: Some(settings.data_dir.clone()),
             alive: None,
         })
     }
@@ -146,11 +150,16 @@ impl Place {
             ledger,
             worker,
             first: Vec::new(),
+            folder: None,
             alive: Some(Demo {
                 _service: service,
                 _folder: folder,
             }),
         })
+    }
+
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     pub(super) fn into_parts(

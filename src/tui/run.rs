@@ -15,7 +15,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::app::{App, Effect, Message, update};
 use crate::domain::Order;
@@ -30,6 +30,9 @@ use super::input;
 /// A flood of reports is drawn at most this often; keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(16);
 
+/// How long writing to the ledger may go on before others' changes are looked for.
+const SETTLE: Duration = Duration::from_millis(100);
+
 /// Reports folded in between looks at the keyboard.
 const BATCH: usize = 512;
 
@@ -40,6 +43,8 @@ pub enum Signal {
     Terminate,
     /// SIGTSTP from outside; the key Ctrl-Z comes as a key.
     Suspend,
+    /// A file of the ledger was written, by whomever.
+    Written,
     /// A thread panicked; the terminal has been given back already.
     Panicked,
 }
@@ -103,6 +108,7 @@ where
     let mut run = Run::new(parts);
     let first = run.app.start();
     run.carry_out(first);
+    run.ask_who_wrote();
     for message in std::mem::take(&mut run.first) {
         run.take(message, Frame::Due);
     }
@@ -121,8 +127,12 @@ where
             Some(signal) = signals.recv() => match signal {
                 Signal::Terminate => run.take(Message::Terminate, Frame::Due),
                 Signal::Suspend => run.want = Some(Want::Suspend),
+                Signal::Written => run.ask_who_wrote(),
                 Signal::Panicked => return Err(RunError::Panicked),
             },
+            Some(version) = run.foreign.join_next(), if !run.foreign.is_empty() => {
+                run.others_wrote(version.map_err(|_| RunError::Panicked)?);
+            }
             event = events.next() => {
                 let event = event.ok_or(RunError::Closed)?.map_err(RunError::Input)?;
                 if let Some(message) = input::message(event, run.app.context(), &run.keys) {
@@ -168,6 +178,10 @@ struct Run {
     questions: JoinSet<Message>,
     /// Orders the worker had no room for yet.
     orders: VecDeque<Order>,
+    /// Whether others wrote to the ledger: the question under way, and the last answer.
+    foreign: JoinSet<Option<i64>>,
+    foreign_version: Option<i64>,
+    written_again: bool,
     frame: Frame,
     drawn: Option<Instant>,
     /// What the state asked for that ends or interrupts the loop.
@@ -203,6 +217,9 @@ impl Run {
             first: parts.first,
             questions: JoinSet::new(),
             orders: VecDeque::new(),
+            foreign: JoinSet::new(),
+            foreign_version: None,
+            written_again: false,
             frame: Frame::Due,
             drawn: None,
             want: None,
@@ -280,6 +297,32 @@ impl Run {
             };
             answer.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
         });
+    }
+
+    /// Asks whether what was written came from another instance. One question at a time, and not at
+    /// once: writing comes in flurries.
+    fn ask_who_wrote(&mut self) {
+        if !self.foreign.is_empty() {
+            // Written after the question was answered, perhaps: ask once more.
+            self.written_again = true;
+            return;
+        }
+        let ledger = self.ledger.clone();
+        self.foreign.spawn(async move {
+            sleep(SETTLE).await;
+            ledger.foreign_changes().await.ok()
+        });
+    }
+
+    fn others_wrote(&mut self, version: Option<i64>) {
+        // Also on the first answer: what was read before it may be older than it.
+        if version.is_some() && version != self.foreign_version {
+            self.take(Message::ChangedElsewhere, Frame::Behind);
+        }
+        self.foreign_version = version.or(self.foreign_version);
+        if std::mem::take(&mut self.written_again) {
+            self.ask_who_wrote();
+        }
     }
 
     /// When the next frame is due; at once if the user waits for it.

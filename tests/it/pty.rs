@@ -258,6 +258,32 @@ async fn without_a_key_it_opens_and_says_how_to_get_one() {
     assert_eq!(session.end().0, 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_instance_does_shows_by_itself() {
+    let (service, data) = set().await;
+    let mut session = Session::start(arkdeck(data.path(), &service, &[]));
+    session.until_text("No responses yet");
+    let run = |args: &[&str]| {
+        let status = Command::new(env!("CARGO_BIN_EXE_arkdeck"))
+            .args(args)
+            .env("ARK_API_KEY", KEY)
+            .env("ARK_BASE_URL", service.base_url())
+            .env("ARKDECK_DATA_DIR", data.path())
+            .env("ARKDECK_CONFIG", data.path().join("config.toml"))
+            .status();
+        assert!(status.unwrap().success());
+    };
+    let response = service.response_ids().remove(0);
+    run(&["add", &response]);
+    session.until_text("tracked");
+    session.until_text("1/1");
+    run(&["delete", "--yes", &response]);
+    session.until_text("deleted");
+    session.until_text("0 responses");
+    session.press("q");
+    assert_eq!(session.end().0, 0);
+}
+
 #[test]
 fn a_panic_gives_the_terminal_back_before_it_is_reported() {
     // The guard and the hook of the program, in a process of its own that panics.
