@@ -22,6 +22,9 @@ impl App {
             Mode::Details { row, offset } => self.act_reading(action, offset, effects, |offset| {
                 Mode::Details { row, offset }
             }),
+            Mode::Entry { entry, offset } => {
+                self.act_reading(action, offset, effects, |offset| Mode::Entry { entry, offset });
+            }
             Mode::Help { offset } => {
                 self.act_reading(action, offset, effects, |offset| Mode::Help { offset });
             }
@@ -51,7 +54,24 @@ impl App {
             Action::Responses => self.set_focus(Focus::Responses),
             Action::Files => self.set_focus(Focus::Files),
             Action::Queue => self.set_focus(Focus::Queue),
-            Action::Filter if self.focus != Focus::Queue => self.mode = Mode::Filter,
+            Action::Filter if self.focus != Focus::Queue || self.history.shown => {
+                self.mode = Mode::Filter;
+            }
+            Action::History => {
+                self.history.shown = !self.history.shown;
+                self.history.outdate();
+            }
+            Action::Details if self.focus == Focus::Queue => {
+                let entry = self.history.current().filter(|_| self.history.shown);
+                if let Some(entry) = entry.cloned().map(Box::new) {
+                    self.mode = Mode::Entry { entry, offset: 0 };
+                }
+            }
+            Action::No if self.focus == Focus::Queue => {
+                self.history.filter.reset();
+                self.history.read_filter(self.now);
+            }
+            Action::Protect => self.protect(effects),
             Action::Details => {
                 if let Some(row) = self.pane_of(self.pane).cursor() {
                     self.mode = Mode::Details { row, offset: 0 };
@@ -114,7 +134,10 @@ impl App {
     }
 
     fn go(&mut self, motion: Motion) {
-        if self.focus == Focus::Queue {
+        if self.focus == Focus::Queue && self.history.shown {
+            let page = self.history_page();
+            self.history.go(motion, page);
+        } else if self.focus == Focus::Queue {
             let page = usize::from(self.layout().queue.inner().height).max(1);
             let len = self.queue.activity.len();
             let last = len.saturating_sub(page);
@@ -137,10 +160,12 @@ impl App {
     }
 
     fn act_filtering(&mut self, action: Action) {
-        let pane = self.pane_of_mut(self.pane);
         match action {
             Action::Press => {}
-            Action::No => pane.clear_filter(),
+            Action::No => {
+                self.filter_mut().reset();
+                self.read_filter();
+            }
             _ => self.mode = Mode::Filter,
         }
         if let Some(motion) = motion(action) {
@@ -298,6 +323,20 @@ impl App {
             rows,
             hold: self.session.undo,
         }));
+    }
+
+    /// Protects what is selected, or stops protecting it if all of it at hand is protected.
+    fn protect(&mut self, effects: &mut Vec<Effect>) {
+        if self.session.refusal == Some(Refusal::ReadOnly) {
+            self.note(Event::Refused(Refusal::ReadOnly));
+            return;
+        }
+        let (rows, _) = self.pane_of(self.pane).selection();
+        let at_hand = rows.iter().filter_map(|row| self.row(*row));
+        let protected = at_hand.clone().any(|resource| !resource.protected);
+        if !rows.is_empty() {
+            effects.push(Effect::Protect { rows, protected });
+        }
     }
 
     fn settle(&mut self, effects: &mut Vec<Effect>) {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tui_input::InputRequest;
 
 use crate::domain::{
-    Counts, Kind, ListQuery, Listing, Order, Report, Resource, Review, RowId, Sighting, Tracked,
+    Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource, Review, RowId, Sighting, Tracked,
 };
 
 /// What the user asks for. The `keys` table says which chord asks for it where.
@@ -44,6 +44,10 @@ pub enum Action {
     Settle,
     /// Review what failed for another try.
     Retry,
+    /// What happens now, or the journal.
+    History,
+    /// Protect from deletion, or no longer.
+    Protect,
     Help,
     Quit,
     Suspend,
@@ -86,6 +90,15 @@ pub enum Message {
         review: Review,
     },
     Counted(Counts),
+    /// The answer to [`Effect::History`].
+    Told {
+        generation: u64,
+        /// The page follows what was told before.
+        is_older: bool,
+        page: HistoryPage,
+    },
+    /// These rows were written and have to be read again.
+    Changed(Vec<RowId>),
     Tracked(Vec<Tracked>),
     /// What an earlier run left behind.
     Recovered {
@@ -119,6 +132,14 @@ pub enum Effect {
         rows: Vec<RowId>,
     },
     Count,
+    History {
+        generation: u64,
+        query: HistoryQuery,
+    },
+    Protect {
+        rows: Vec<RowId>,
+        protected: bool,
+    },
     Track(Vec<Sighting>),
     /// Put this on the clipboard.
     Copy(String),

@@ -5,6 +5,7 @@
 
 mod acts;
 mod dialog;
+mod history;
 mod layout;
 mod message;
 mod pane;
@@ -20,11 +21,13 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tui_input::InputRequest;
+use tui_input::{Input, InputRequest};
 
-use crate::domain::{Counts, Kind, Order, Refusal, Resource, RowId, State, Ticket};
+use crate::domain::{
+    Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket};
 
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
+pub use history::History;
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
 pub use pane::{Motion, Pane, scroll};
@@ -85,6 +88,11 @@ pub enum Mode {
     Help {
         offset: usize,
     },
+    /// One entry of the history.
+    Entry {
+        entry: Box<HistoryEntry>,
+        offset: usize,
+    },
     /// Work is pending: really quit?
     Quit {
         button: Button,
@@ -107,6 +115,7 @@ pub struct App {
     pub responses: Pane,
     pub files: Pane,
     pub queue: Queue,
+    pub history: History,
     /// The first line of activity on the screen.
     pub activity_offset: usize,
     pub counts: Counts,
@@ -132,6 +141,7 @@ impl App {
             responses: Pane::new(Kind::Response),
             files: Pane::new(Kind::File),
             queue: Queue::default(),
+            history: History::default(),
             activity_offset: 0,
             counts: Counts::default(),
             mode: Mode::Browse,
@@ -194,6 +204,11 @@ impl App {
         })
     }
 
+    /// Entries of the history on the screen: inside the border, under the column heads.
+    pub fn history_page(&self) -> usize {
+        Layout::page(self.layout().queue).max(1)
+    }
+
     /// Items of the review on the screen.
     pub fn dialog_page(&self) -> usize {
         let inner = Layout::dialog(self.width, self.height).inner();
@@ -209,7 +224,7 @@ impl App {
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
             Mode::Details { .. } => Context::Details,
-            Mode::Help { .. } => Context::Help,
+            Mode::Help { .. } | Mode::Entry { .. } => Context::Help,
             Mode::Quit { .. } => Context::Quit,
             Mode::Leaving { .. } => Context::Leaving,
         }
@@ -219,16 +234,21 @@ impl App {
     pub fn allows(&self, action: Action) -> bool {
         let pane = self.pane_of(self.pane);
         match action {
+            Action::Filter | Action::Details if self.focus == Focus::Queue => self.history.shown,
             Action::Add => self.session.refusal != Some(Refusal::ReadOnly),
             Action::Delete => self.session.refusal.is_none() && pane.cursor().is_some(),
             Action::Mark | Action::Range | Action::Details | Action::Copy | Action::CopyCurl => {
                 pane.cursor().is_some()
+            }
+            Action::Protect => {
+                self.session.refusal != Some(Refusal::ReadOnly) && pane.cursor().is_some()
             }
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
             Action::Refresh => self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause | Action::Stop => self.queue.deleting(),
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
+            Action::No if self.focus == Focus::Queue => !self.history.filter.value().is_empty(),
             Action::No if matches!(self.mode, Mode::Browse) => {
                 pane.range_from().is_some() || !pane.filter.value().is_empty()
             }
@@ -282,6 +302,9 @@ impl App {
                     query,
                 });
             }
+        }
+        if let Some((generation, query)) = self.history.ask() {
+            effects.push(Effect::History { generation, query });
         }
         let wanted = self.wanted();
         if !wanted.is_empty() {
@@ -376,6 +399,18 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.counts = counts;
             app.refit();
         }
+        Message::Told {
+            generation,
+            is_older,
+            page,
+        } => {
+            let height = app.history_page();
+            app.history.take(generation, is_older, page, height);
+        }
+        Message::Changed(rows) => {
+            app.reload(&rows);
+            app.outdate_all(&mut effects);
+        }
         Message::Tracked(tracked) => {
             let new = tracked.iter().filter(|t| t.is_new).count() as u64;
             let known = tracked.len() as u64 - new;
@@ -404,6 +439,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.fetching.clear();
             app.responses.ask_failed();
             app.files.ask_failed();
+            app.history.ask_failed();
             app.note(Event::LedgerFailed(error));
             // Asking again at once would fail again at once.
             return effects;
@@ -475,9 +511,8 @@ impl App {
     fn edit(&mut self, request: InputRequest) {
         match &mut self.mode {
             Mode::Filter => {
-                let pane = self.pane_of_mut(self.pane);
-                pane.filter.handle(request);
-                pane.read_filter();
+                self.filter_mut().handle(request);
+                self.read_filter();
             }
             Mode::Add(add) => add.edit(request),
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
@@ -487,14 +522,30 @@ impl App {
         }
     }
 
+    /// The filter being edited: the history's if that has the keys, else the pane's.
+    fn filter_mut(&mut self) -> &mut Input {
+        if self.focus == Focus::Queue {
+            &mut self.history.filter
+        } else {
+            &mut self.pane_of_mut(self.pane).filter
+        }
+    }
+
+    fn read_filter(&mut self) {
+        if self.focus == Focus::Queue {
+            self.history.read_filter(self.now);
+        } else {
+            self.pane_of_mut(self.pane).read_filter();
+        }
+    }
+
     /// Pasted text goes into the field being edited. On the main screen it opens the dialog for
     /// new ids: it must never be read as keys.
     fn paste(&mut self, text: &str) {
         match &mut self.mode {
             Mode::Filter => {
-                let pane = self.pane_of_mut(self.pane);
-                dialog::insert(&mut pane.filter, text);
-                pane.read_filter();
+                dialog::insert(self.filter_mut(), text);
+                self.read_filter();
             }
             Mode::Add(add) => add.paste(text),
             Mode::Browse => {

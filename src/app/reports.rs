@@ -146,6 +146,7 @@ impl App {
             batch.tally = tally;
         }
         self.note(Event::Finished { batch, tally });
+        self.history.outdate();
     }
 
     fn paused(&mut self, paused: bool) {
@@ -179,7 +180,7 @@ impl App {
     }
 
     /// Rows that have to be read from the ledger again.
-    fn reload(&mut self, rows: &[RowId]) {
+    pub(super) fn reload(&mut self, rows: &[RowId]) {
         for row in rows {
             self.rows.remove(row);
             if let Some(old) = self.fetching.get_mut(row) {

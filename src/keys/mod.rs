@@ -63,11 +63,12 @@ pub const TABLE: &[Binding] = bindings![
     Range        "range"      [Pane]                              ["v"]                     "key-range"       0
     MarkAll      "mark-all"   [Pane]                              ["a"]                     "key-mark-all"    0
     Invert       "invert"     [Pane]                              ["*"]                     "key-invert"      0
+    Protect      "protect"    [Pane]                              ["P"]                     "key-protect"     0
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
-    Filter       "filter"     [Pane]                              ["/"]                     "key-filter"      5
+    Filter       "filter"     [Pane Queue]                        ["/"]                     "key-filter"      5
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
     Refresh      "refresh"    [Pane Details]                      ["r"]                     "key-refresh"     7
-    Details      "details"    [Pane]                              ["enter"]                 "key-details"     9
+    Details      "details"    [Pane Queue]                        ["enter"]                 "key-details"     9
     Sort         "sort"       [Pane]                              ["s"]                     "key-sort"        0
     Reverse      "reverse"    [Pane]                              ["S"]                     "key-reverse"     0
     Tombstones   "tombstones" [Pane]                              ["H"]                     "key-tombstones"  0
@@ -75,6 +76,7 @@ pub const TABLE: &[Binding] = bindings![
     CopyCurl     "copy-curl"  [Pane Details]                      ["C"]                     "key-copy-curl"   0
     Settle       "settle"     [Pane]                              ["R"]                     "key-settle"      2
     Retry        "retry"      [Queue]                             ["R"]                     "key-retry"       2
+    History      "history"    [Queue]                             ["h"]                     "key-history"     3
     Pause        "pause"      [Pane Queue]                        ["p"]                     "key-pause"       3
     Stop         "stop"       [Pane Queue]                        ["x"]                     "key-stop"        3
     Mark         "strike"     [Confirm ConfirmTyped]              ["space"]                 "key-strike"      4

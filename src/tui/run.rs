@@ -290,6 +290,18 @@ impl Run {
                     .review(rows, now)
                     .await
                     .map(|review| Message::Reviewed { generation, review }),
+                Effect::History { generation, query } => {
+                    let is_older = query.before.is_some();
+                    ledger.history(query).await.map(|page| Message::Told {
+                        generation,
+                        is_older,
+                        page,
+                    })
+                }
+                Effect::Protect { rows, protected } => ledger
+                    .protect(rows.clone(), protected)
+                    .await
+                    .map(|_| Message::Changed(rows)),
                 Effect::Track(sightings) => {
                     ledger.track(sightings, now).await.map(Message::Tracked)
                 }

@@ -98,6 +98,10 @@ fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
     );
     let tags: Vec<_> = resource.tags.iter().map(|t| visible(t)).collect();
     add("field-tags", Some(tags.join(", ")));
+    let protected = resource
+        .protected
+        .then(|| words.text("field-protected-yes").into_owned());
+    add("field-protected", protected);
     add(
         "field-tracked",
         Some(format!(
@@ -111,7 +115,7 @@ fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
 }
 
 /// To the second, in UTC, so that it can be compared with logs.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -151,9 +155,7 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset: usize) -> usize {
-    let Screen {
-        app, words, theme, ..
-    } = screen;
+    let Screen { app, words, .. } = screen;
     let area = Layout::dialog(app.width, app.height);
     let inner = screen.dialog(frame, area, &words.text("pane-details"), String::new());
     let Some(resource) = app.row(row) else {
@@ -161,13 +163,24 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset
         return 0;
     };
     let fields = fields(screen, resource);
+    let lines = table(screen, fields, usize::from(inner.width));
+    scrolled(frame, inner, lines, offset)
+}
+
+/// Names on the left, values wrapped on the right.
+pub(super) fn table(
+    screen: Screen<'_>,
+    fields: Vec<(String, String)>,
+    width_all: usize,
+) -> Vec<Line<'static>> {
+    let theme = screen.theme;
     let names = fields
         .iter()
         .map(|(name, _)| width(name))
         .max()
         .unwrap_or(0)
         + 2;
-    let room = usize::from(inner.width).saturating_sub(names);
+    let room = width_all.saturating_sub(names);
     let mut lines = Vec::new();
     for (name, value) in fields {
         for (i, part) in wrap(&value, room).into_iter().enumerate() {
@@ -178,7 +191,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset
             ]));
         }
     }
-    scrolled(frame, inner, lines, offset)
+    lines
 }
 
 /// Draws lines from `offset` on, or from as far down as fills the window; returns how far that is.

@@ -6,6 +6,7 @@ mod details;
 mod footer;
 mod header;
 mod help;
+mod history;
 mod pane;
 mod queue;
 mod quit;
@@ -59,6 +60,7 @@ pub fn draw(frame: &mut Frame<'_>, screen: Screen<'_>) -> usize {
             0
         }
         Mode::Details { row, offset } => details::draw(frame, screen, *row, *offset),
+        Mode::Entry { entry, offset } => history::draw_entry(frame, screen, entry, *offset),
         Mode::Help { offset } => help::draw(frame, screen, *offset),
         Mode::Quit { button } => {
             quit::draw_question(frame, screen, *button);

@@ -276,8 +276,11 @@ fn line(
 ) -> Line<'static> {
     let Screen { app, theme, .. } = screen;
     let pane = app.pane_of(kind);
+    let protected = app.row(row).is_some_and(|resource| resource.protected);
     let mark = if pane.marks().contains(&row) {
         "*"
+    } else if protected {
+        "P"
     } else if pane.range_from() == Some(row) {
         "v"
     } else {

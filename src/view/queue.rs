@@ -8,11 +8,15 @@ use ratatui::widgets::Paragraph;
 use crate::app::{Activity, Batch, Event, Focus, Phase};
 use crate::domain::{BatchId, Outcome, Tally, visible};
 
-use super::Screen;
+use super::{Screen, history};
 use super::text::cut;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     if area.height < 3 {
+        return;
+    }
+    if screen.app.history.shown {
+        history::draw(frame, screen, area);
         return;
     }
     let Screen {
