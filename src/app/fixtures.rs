@@ -60,6 +60,7 @@ pub(crate) fn response(row: i64, state: State) -> Resource {
         created_approx: row % 2 == 0,
         tags: vec!["test".into()],
         source: Source::Hand,
+        protected: false,
         tracked_at: ago(60),
         settled_at: None,
         answer: None,
@@ -90,6 +91,7 @@ pub(crate) fn file(row: i64, name: &str, bytes: u64, state: State) -> Resource {
         created_approx: false,
         tags: Vec::new(),
         source: Source::Sync,
+        protected: false,
         tracked_at: ago(60),
         settled_at: None,
         answer: None,
@@ -196,8 +198,8 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                         responses: count(Kind::Response),
                         files: count(Kind::File),
                         bytes: 0,
-                        dependents: 0,
                         rows: kept,
+                        ..crate::domain::Review::default()
                     },
                 }
             }

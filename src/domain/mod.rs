@@ -2,6 +2,7 @@
 //!
 //! Refuses I/O, clocks, runtimes, and every other module of this crate but its own parts.
 
+mod history;
 mod id;
 mod lang;
 mod outcome;
@@ -10,10 +11,11 @@ mod resource;
 mod traffic;
 mod visible;
 
+pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use lang::Lang;
 pub use outcome::{Answer, Cause, Outcome, Settlement};
-pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test};
+pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, duration};
 pub use resource::{
     Counts, Expiry, Facts, ListQuery, Listing, Resource, Review, RowId, Sighting, Sort, SortKey,
     Source, State, Tombstones, Tracked, Usage,

@@ -1,5 +1,6 @@
 //! What came of a deletion, and the evidence for it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, ResourceId, RowId};
@@ -146,11 +147,14 @@ impl Cause {
 }
 
 /// The evidence: what was heard over all tries of one deletion. Everything in it but
-/// `attempts` may come from the service and is hostile text until made visible.
+/// `attempts` and `sent_at` may come from the service and is hostile text until made visible.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Requests that may have left this machine.
     pub attempts: u32,
+    /// When the first of them left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
     /// The last HTTP status.
     pub status: Option<u16>,
     /// The service's error code.

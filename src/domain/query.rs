@@ -361,6 +361,11 @@ fn at_value(problem: Problem) -> QueryError {
     QueryError { at: 0..0, problem }
 }
 
+/// Seconds, as queries write them: `90s`, `15m`, `12h`, `3d`, `2w`.
+pub fn duration(text: &str) -> Option<i64> {
+    seconds(text).ok()
+}
+
 fn seconds(text: &str) -> Result<i64, QueryError> {
     let wrong = || at_value(Problem::NotADuration);
     let unit = text.chars().next_back().ok_or_else(wrong)?;

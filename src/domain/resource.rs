@@ -177,6 +177,8 @@ pub struct Resource {
     pub created_approx: bool,
     pub tags: Vec<String>,
     pub source: Source,
+    /// No batch takes it, whoever asks.
+    pub protected: bool,
     pub tracked_at: Timestamp,
     /// When the last deletion of this row was settled.
     pub settled_at: Option<Timestamp>,
@@ -275,7 +277,8 @@ pub struct Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
     /// Those of the rows asked about that can be deleted, in the order asked: not the tombstones,
-    /// and not what another batch has in hand. Everything else here is about these.
+    /// not what another batch has in hand, and not the protected. Everything else here is about
+    /// these.
     pub rows: Vec<RowId>,
     pub responses: u64,
     pub files: u64,
@@ -283,4 +286,8 @@ pub struct Review {
     pub bytes: u64,
     /// Living responses outside the set that continue one inside it (`previous_response_id`).
     pub dependents: u64,
+    /// Files in the set that a living response outside it is known to cite, in the order asked.
+    pub cited: Vec<RowId>,
+    /// Rows that were left out because they are protected.
+    pub protected: u64,
 }

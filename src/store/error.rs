@@ -44,6 +44,8 @@ pub enum StoreError {
     NoSuchRow(RowId),
     #[error("row {row:?} is not being sent in {batch:?}")]
     NotSending { row: RowId, batch: BatchId },
+    #[error("the history is not as it was written: entry {at}")]
+    BrokenHistory { at: u64 },
     #[error("the ledger could not be read or written")]
     Sqlite(#[source] Arc<rusqlite::Error>),
     #[error("the ledger's thread could not be started")]

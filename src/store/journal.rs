@@ -11,16 +11,18 @@
 //! An instance that dies leaves rows in the middle of this. `recover` sends the queued ones back and
 //! calls the sending ones unsettled: an intent says that a request may have left.
 //!
-//! The `journal` table only ever grows, and names each resource itself, so that forgetting a row
-//! forgets no deletion.
+//! The `journal` table names each resource itself, so that forgetting a row forgets no deletion. It
+//! only ever grows, but for purges of its old end; `chain` links its entries.
 
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::domain::{
     Answer, BatchId, Cause, Kind, Outcome, Resource, ResourceId, RowId, Settlement, State,
 };
 
+use super::chain;
 use super::codes::{Code, stored};
 use super::error::StoreError;
 use super::ledger::json;
@@ -51,51 +53,47 @@ fn append(
         Entry::Settlement(outcome, answer) => ("settlement", Some(outcome), Some(answer)),
         Entry::Cancelled => ("cancelled", Some(Outcome::Cancelled), None),
     };
-    let Some(answer) = answer else {
-        let mut statement = disk.db.prepare_cached(
-            "INSERT INTO journal (batch, row, kind, id, entry, at, outcome)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
-        let outcome = outcome.map(Outcome::as_str);
-        statement.execute(params![
-            batch,
-            row.0,
-            kind.as_str(),
-            id,
-            word,
-            Code(at),
-            outcome
-        ])?;
-        return Ok(());
-    };
-    let mut statement = disk.db.prepare_cached(
-        "INSERT INTO journal (batch, row, kind, id, entry, at, outcome, attempts, status, code,
-             message, request_id, client_request_id, cause, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )?;
-    statement.execute(params![
-        batch,
-        row.0,
-        kind.as_str(),
-        id,
-        word,
-        Code(at),
-        outcome.map(Outcome::as_str),
-        answer.attempts,
-        answer.status,
-        answer.code.as_deref().map(stored),
-        answer.message.as_deref().map(stored),
-        answer.request_id.as_deref().map(stored),
-        answer.client_request_id.as_deref().map(stored),
-        answer.cause.map(Cause::as_str),
-        answer.detail.as_deref().map(stored),
-    ])?;
-    Ok(())
+    let nothing = Answer::default();
+    let told = answer.unwrap_or(&nothing);
+    let [code, message, request_id, client_request_id, detail] = [
+        &told.code,
+        &told.message,
+        &told.request_id,
+        &told.client_request_id,
+        &told.detail,
+    ]
+    .map(|text| text.as_deref().map(stored));
+    let number = |number: Option<i64>| number.map_or(ValueRef::Null, ValueRef::Integer);
+    chain::append(
+        disk,
+        &[
+            number(batch),
+            number(Some(row.0)),
+            text(Some(kind.as_str())),
+            text(Some(id)),
+            text(Some(word)),
+            number(Some(at.as_millisecond())),
+            text(outcome.map(Outcome::as_str)),
+            number(answer.map(|answer| answer.attempts.into())),
+            number(told.sent_at.map(Timestamp::as_millisecond)),
+            number(told.status.map(Into::into)),
+            text(code.as_deref()),
+            text(message.as_deref()),
+            text(request_id.as_deref()),
+            text(client_request_id.as_deref()),
+            text(told.cause.map(Cause::as_str)),
+            text(detail.as_deref()),
+        ],
+    )
+}
+
+fn text(text: Option<&str>) -> ValueRef<'_> {
+    text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
 }
 
 /// Takes rows into a batch, which is made with the first that can be taken. `place` is the turn of
-/// the first of these rows. Pending rows and stored tombstones cannot enter; an expired row can, as
-/// only our clock calls it so.
+/// the first of these rows. Pending rows, protected ones and stored tombstones cannot enter; an
+/// expired row can, as only our clock calls it so.
 pub(super) fn enqueue(
     disk: &Disk,
     mut batch: Option<BatchId>,
@@ -105,7 +103,7 @@ pub(super) fn enqueue(
 ) -> Result<(Option<BatchId>, Vec<RowId>), StoreError> {
     let mut able = disk.db.prepare_cached(
         "SELECT kind, id FROM resources
-         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4)",
+         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4) AND NOT protected",
     )?;
     let mut take = disk.db.prepare_cached(
         "UPDATE resources SET prior = state, state = 1, batch = ?1, place = ?2 WHERE row = ?3",

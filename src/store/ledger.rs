@@ -2,14 +2,12 @@
 //!
 //! Deletion is not here; see `journal`.
 
-use std::collections::HashSet;
-
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::domain::{
-    Answer, Counts, Facts, Kind, ListQuery, Listing, Resource, ResourceId, Review, RowId, Sighting,
-    Source, State, Tracked, Usage,
+    Answer, Counts, Facts, Kind, ListQuery, Listing, Resource, ResourceId, RowId, Sighting, Source,
+    State, Tracked, Usage,
 };
 
 use super::codes::{self, Code, stored};
@@ -24,7 +22,7 @@ const ECHO: SignedDuration = SignedDuration::from_secs(120);
 
 const COLUMNS: &str = "row, kind, id, state, name, bytes, model, status, purpose, mime_type, \
     created_at, expires_at, previous, usage, created_approx, tags, source, tracked_at, settled_at, \
-    answer";
+    answer, protected";
 
 fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
     let text = |at: usize| row.get::<_, Option<String>>(at);
@@ -66,6 +64,7 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
         tags: codes::split_tags(&row.get::<_, String>(15)?),
         source: Source::parse(&source)
             .ok_or_else(|| unreadable(16, format!("source {source:?}").into()))?,
+        protected: row.get(20)?,
         tracked_at: row.get::<_, Code<Timestamp>>(17)?.0,
         settled_at: time(18)?,
         answer,
@@ -73,7 +72,7 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
 }
 
 /// Puts a resource back as it now is, or in for the first time if it has no row yet. Touches nothing
-/// of what the journal keeps in the row.
+/// of what the journal keeps in the row, nor its protection.
 fn write(disk: &Disk, row: Option<RowId>, resource: &Resource) -> Result<RowId, StoreError> {
     let mut statement = disk.db.prepare_cached(
         "INSERT INTO resources (row, profile, kind, id, state, name, bytes, model, status, purpose,
@@ -218,6 +217,7 @@ fn see(
             created_approx: born.is_some(),
             tags: Vec::new(),
             source: sighting.source,
+            protected: false,
             tracked_at: now,
             settled_at: None,
             answer: None,
@@ -295,55 +295,6 @@ pub(super) fn unsettled(disk: &Disk) -> Result<Vec<Resource>, StoreError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// What deleting these rows would come to; see [`Review::rows`] for which of them count.
-pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
-    let due = due(now.as_millisecond());
-    let mut able = disk.db.prepare(&format!(
-        "SELECT kind, id, bytes FROM resources
-         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4) AND NOT {due}"
-    ))?;
-    let mut review = Review::default();
-    let mut chosen = HashSet::with_capacity(rows.len());
-    let mut responses = Vec::new();
-    for row in rows {
-        if chosen.contains(row) {
-            continue;
-        }
-        let found = able.query_row(params![row.0, disk.profile], |found| {
-            let bytes: Option<i64> = found.get(2)?;
-            match found.get::<_, Code<Kind>>(0)?.0 {
-                Kind::Response => responses.push(found.get::<_, String>(1)?),
-                Kind::File => {
-                    review.files += 1;
-                    review.bytes += bytes.unwrap_or(0).unsigned_abs();
-                }
-            }
-            Ok(())
-        });
-        if found.optional()?.is_some() {
-            chosen.insert(*row);
-            review.rows.push(*row);
-        }
-    }
-    review.responses = responses.len() as u64;
-    let mut continued = disk.db.prepare(&format!(
-        "SELECT row FROM resources
-         WHERE profile = ?1 AND previous = ?2 AND kind = 0 AND state NOT IN (3, 4) AND NOT {due}"
-    ))?;
-    let mut dependents = HashSet::new();
-    for id in responses {
-        let rows = continued.query_map(params![disk.profile, id], |row| row.get(0))?;
-        for row in rows {
-            let row = RowId(row?);
-            if !chosen.contains(&row) {
-                dependents.insert(row);
-            }
-        }
-    }
-    review.dependents = dependents.len() as u64;
-    Ok(review)
-}
-
 pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> {
     let living = format!(
         "SELECT count(*), coalesce(sum(bytes), 0) FROM resources
@@ -378,13 +329,46 @@ pub(super) fn forget(disk: &Disk, rows: &[RowId]) -> Result<Vec<RowId>, StoreErr
     let mut statement = disk.db.prepare_cached(
         "DELETE FROM resources WHERE row = ?1 AND profile = ?2 AND place IS NULL",
     )?;
+    let mut uncite = disk.db.prepare_cached("DELETE FROM cites WHERE row = ?1")?;
     let mut dropped = Vec::new();
     for row in rows {
         if statement.execute(params![row.0, disk.profile])? > 0 {
+            uncite.execute([row.0])?;
             dropped.push(*row);
         }
     }
     Ok(dropped)
+}
+
+/// Sets or lifts the protection of rows; returns those that are so now. What a batch has in hand
+/// stays as it is: its protection would come too late.
+pub(super) fn protect(
+    disk: &Disk,
+    rows: &[RowId],
+    protected: bool,
+) -> Result<Vec<RowId>, StoreError> {
+    let mut statement = disk.db.prepare_cached(
+        "UPDATE resources SET protected = ?1 WHERE row = ?2 AND profile = ?3 AND place IS NULL",
+    )?;
+    let mut done = Vec::new();
+    for row in rows {
+        if statement.execute(params![protected, row.0, disk.profile])? > 0 {
+            done.push(*row);
+        }
+    }
+    Ok(done)
+}
+
+/// Notes which files a response was made with.
+pub(super) fn cite(disk: &Disk, row: RowId, files: &[ResourceId]) -> Result<(), StoreError> {
+    let mut statement = disk.db.prepare_cached(
+        "INSERT OR IGNORE INTO cites (row, file)
+         SELECT row, ?1 FROM resources WHERE row = ?2 AND profile = ?3 AND kind = 0",
+    )?;
+    for file in files {
+        statement.execute(params![file.as_str(), row.0, disk.profile])?;
+    }
+    Ok(())
 }
 
 pub(super) fn merge(

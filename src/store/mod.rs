@@ -7,12 +7,16 @@
 //! Refuses to know who calls it, to touch a file that is not a ledger or is one from the future, and
 //! to look at the environment or the clock: the folder and the time are passed in.
 
+mod chain;
 mod codes;
 mod error;
 mod files;
+mod history;
 mod journal;
 mod ledger;
 mod lock;
+mod order;
+mod review;
 mod schema;
 mod select;
 mod thread;
@@ -24,8 +28,8 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use crate::domain::{
-    Answer, BatchId, Counts, Facts, Kind, ListQuery, Listing, Resource, ResourceId, Review, RowId,
-    Settlement, Sighting, State, Tracked,
+    Answer, BatchId, Chain, Counts, Facts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing,
+    Purged, Resource, ResourceId, Review, RowId, Settlement, Sighting, State, Tracked,
 };
 
 pub use error::StoreError;
@@ -38,6 +42,8 @@ pub const FILE: &str = "ledger.db";
 const INSTANCES: &str = "instances";
 /// Rows written at a time, where an order may have any number: others' settlements get in between.
 const CHUNK: usize = 4096;
+/// Entries purged at a time: each time leaves an entry that says so.
+const PURGED: usize = 8 * CHUNK;
 
 /// The ledger of one profile. Cheap to clone. When the last clone goes, what was asked is finished
 /// first.
@@ -227,7 +233,7 @@ impl Ledger {
 
     /// What deleting these rows would amount to.
     pub async fn review(&self, rows: Vec<RowId>, now: Timestamp) -> Result<Review, StoreError> {
-        self.read(move |disk| ledger::review(disk, &rows, now))
+        self.read(move |disk| review::review(disk, &rows, now))
             .await
     }
 
@@ -244,6 +250,23 @@ impl Ledger {
     /// stays.
     pub async fn forget(&self, rows: Vec<RowId>) -> Result<Vec<RowId>, StoreError> {
         self.write(move |disk| ledger::forget(disk, &rows)).await
+    }
+
+    /// Protects rows from deletion, or no longer does. Returns those that are so now: what a batch has
+    /// in hand stays as it is.
+    pub async fn protect(
+        &self,
+        rows: Vec<RowId>,
+        protected: bool,
+    ) -> Result<Vec<RowId>, StoreError> {
+        self.write(move |disk| ledger::protect(disk, &rows, protected))
+            .await
+    }
+
+    /// Notes that a response was made with these files. For a file's row it does nothing.
+    pub async fn cite(&self, row: RowId, files: Vec<ResourceId>) -> Result<(), StoreError> {
+        self.write(move |disk| ledger::cite(disk, row, &files))
+            .await
     }
 
     /// Takes over what a GET said. A tombstone that is contradicted by it becomes tracked again.
@@ -301,8 +324,9 @@ impl Ledger {
 
     // The journal -------------------------------------------------------------------------------
 
-    /// Makes a batch of those of `rows` that can be deleted, in this order: not in a batch already,
-    /// not deleted, not gone. `None` if there are none.
+    /// Makes a batch of those of `rows` that can be deleted: not in a batch already, not deleted, not
+    /// gone, not protected. `None` if there are none. It is in the order asked, but that responses go
+    /// before those they continue.
     ///
     /// Long batches are written in parts; if one fails, those before it are taken back.
     pub async fn enqueue(
@@ -310,6 +334,7 @@ impl Ledger {
         rows: Vec<RowId>,
         now: Timestamp,
     ) -> Result<Option<(BatchId, Vec<RowId>)>, StoreError> {
+        let rows = self.ordered(rows).await?;
         let mut batch = None;
         let mut taken = Vec::new();
         for (chunk, place) in rows.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
@@ -331,6 +356,15 @@ impl Ledger {
             }
         }
         Ok(batch.map(|batch| (batch, taken)))
+    }
+
+    async fn ordered(&self, rows: Vec<RowId>) -> Result<Vec<RowId>, StoreError> {
+        let mut parents = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(CHUNK) {
+            let chunk = chunk.to_vec();
+            parents.extend(self.read(move |disk| order::parents(disk, &chunk)).await?);
+        }
+        Ok(order::children_first(&rows, &parents))
     }
 
     /// Claims the next items of a batch, at most `limit`. Their intents are on disk when this
@@ -386,6 +420,60 @@ impl Ledger {
             all.unsettled += part.unsettled;
             all.returned += part.returned;
             if part.total() < CHUNK {
+                return Ok(all);
+            }
+        }
+    }
+
+    // History -----------------------------------------------------------------------------------
+
+    /// What the journal tells, newest first and a page at a time.
+    pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, StoreError> {
+        self.read(move |disk| history::history(disk, &query)).await
+    }
+
+    /// Follows the journal's chain of hashes from end to end. Others read and write meanwhile.
+    pub async fn check_history(&self) -> Result<Chain, StoreError> {
+        let mut walk = None;
+        loop {
+            let step = self
+                .read(move |disk| chain::walk(disk, walk, CHUNK))
+                .await?;
+            match step {
+                chain::Step::Onward(on) => walk = Some(on),
+                chain::Step::Done(chain) => return Ok(chain),
+            }
+        }
+    }
+
+    /// Drops the journal's entries from before `older`, and the rows of what was deleted or gone
+    /// before it. What is pending or in doubt keeps its story, and so does all that is younger than
+    /// the first entry that has to stay. The chain is checked on the way:
+    /// [`StoreError::BrokenHistory`] leaves the rest as it is.
+    ///
+    /// Done in steps, each of which leaves a whole chain.
+    pub async fn purge_history(
+        &self,
+        older: Timestamp,
+        now: Timestamp,
+    ) -> Result<Purged, StoreError> {
+        let older = older.min(now);
+        let mut all = Purged::default();
+        loop {
+            let part = self
+                .write(move |disk| chain::purge(disk, older, PURGED, now))
+                .await?;
+            all.entries += part;
+            if part < PURGED as u64 {
+                break;
+            }
+        }
+        loop {
+            let part = self
+                .write(move |disk| chain::forget_tombstones(disk, older, PURGED))
+                .await?;
+            all.tombstones += part;
+            if part < PURGED as u64 {
                 return Ok(all);
             }
         }

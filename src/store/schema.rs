@@ -36,7 +36,8 @@ const STATEMENTS: usize = 64;
 ///
 /// `place` is set while a batch has the row in hand, and is its turn in that batch. `batch` stays
 /// behind as the last one. Times are milliseconds since 1970; an expiry of -1 is never. Kinds and
-/// states are numbers, see `codes`.
+/// states are numbers, see `codes`. `cites` says which files a response was made with, where that is
+/// known. What `hash` and `chains` are is told in `chain`.
 const TABLES: &str = "
 CREATE TABLE profiles (profile INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 
@@ -56,6 +57,7 @@ CREATE TABLE resources (
     place INTEGER,
     prior INTEGER,
     sync INTEGER,
+    protected INTEGER NOT NULL DEFAULT 0,
     source TEXT NOT NULL,
     tags TEXT NOT NULL,
     name TEXT,
@@ -78,6 +80,10 @@ CREATE INDEX chain ON resources (profile, previous) WHERE previous IS NOT NULL;
 CREATE INDEX queue ON resources (batch, place) WHERE place IS NOT NULL;
 CREATE INDEX doubt ON resources (profile, row) WHERE state = 7;
 
+CREATE TABLE cites (row INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY (row, file))
+    STRICT, WITHOUT ROWID;
+CREATE INDEX cited ON cites (file);
+
 CREATE TABLE syncs (
     sync INTEGER PRIMARY KEY AUTOINCREMENT,
     profile INTEGER NOT NULL,
@@ -96,21 +102,36 @@ CREATE TABLE batches (
 
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    profile INTEGER NOT NULL,
     batch INTEGER,
-    row INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    id TEXT NOT NULL,
+    row INTEGER,
+    kind TEXT,
+    id TEXT,
     entry TEXT NOT NULL,
     at INTEGER NOT NULL,
     outcome TEXT,
     attempts INTEGER,
+    sent_at INTEGER,
     status INTEGER,
     code TEXT,
     message TEXT,
     request_id TEXT,
     client_request_id TEXT,
     cause TEXT,
-    detail TEXT
+    detail TEXT,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX of_row ON journal (row);
+CREATE INDEX of_batch ON journal (batch);
+CREATE INDEX of_id ON journal (id) WHERE outcome IS NOT NULL;
+
+CREATE TABLE chains (
+    profile INTEGER PRIMARY KEY,
+    anchor INTEGER NOT NULL,
+    anchor_hash BLOB NOT NULL,
+    head INTEGER NOT NULL,
+    head_hash BLOB NOT NULL,
+    purged INTEGER NOT NULL
 ) STRICT;
 ";
 

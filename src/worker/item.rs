@@ -110,6 +110,7 @@ impl Item {
                     attempt,
                 })
                 .await;
+            tries.leave(Timestamp::now());
             let heard = tools.client.delete(*kind, id).await;
             drop(place);
             let (after, throttled, answer) = match tries.judge(heard, tools.limits.attempts) {

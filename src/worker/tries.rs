@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::api::{Attempt, Verdict};
 use crate::domain::{Answer, Cause, Halt, Outcome};
 
@@ -15,6 +17,9 @@ pub(super) struct Tries {
     timeouts: u32,
     /// Requests that may have left.
     sent: u32,
+    /// When the first try was made that may have.
+    left: Option<Timestamp>,
+    trying: Option<Timestamp>,
     /// A try that may have left and was not answered: it may have deleted.
     doubt: Option<(Cause, Option<String>)>,
     last: Answer,
@@ -44,11 +49,19 @@ impl Tries {
         self.count
     }
 
+    /// A try is about to be made.
+    pub(super) fn leave(&mut self, now: Timestamp) {
+        self.trying = Some(now);
+    }
+
     /// Takes in one more try; `limit` is how many there may be.
     pub(super) fn judge(&mut self, attempt: Attempt, limit: u32) -> Next {
         let Attempt { verdict, answer } = attempt;
         self.count += 1;
         self.sent += answer.attempts;
+        if answer.attempts > 0 {
+            self.left = self.left.or(self.trying);
+        }
         self.last = answer;
         match verdict {
             Verdict::Settle(Outcome::Failed) => Next::End(self.failed(self.last.cause)),
@@ -141,6 +154,7 @@ impl Tries {
     fn total(&self) -> Answer {
         Answer {
             attempts: self.sent,
+            sent_at: self.left,
             ..self.last.clone()
         }
     }

@@ -33,6 +33,7 @@ async fn a_deletion_leaves_its_whole_story() {
     let failed = Settlement {
         answer: Answer {
             attempts: 3,
+            sent_at: Some(at(2)),
             status: Some(503),
             code: Some("Overload".into()),
             message: Some("m".repeat(9_000)),

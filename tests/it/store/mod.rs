@@ -2,7 +2,9 @@
 
 mod crash;
 mod files;
+mod history;
 mod journal;
+mod protection;
 mod query;
 mod resources;
 mod sharing;

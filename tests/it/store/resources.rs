@@ -231,6 +231,7 @@ async fn counts_and_reviews_add_up() {
         files: 2,
         bytes: 5,
         dependents: 2,
+        ..Review::default()
     };
     assert_eq!(review(&chosen).await.unwrap(), expected);
 

@@ -1,0 +1,153 @@
+//! In which order a batch deletes: in a chain of responses later turns go before the ones they build
+//! on, so that nothing is left pointing at what is gone; for the rest the order is the asker's.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::domain::RowId;
+
+use super::error::StoreError;
+use super::thread::Disk;
+
+/// For each row the one it continues, if that is tracked.
+pub(super) fn parents(disk: &Disk, rows: &[RowId]) -> Result<Vec<Option<RowId>>, StoreError> {
+    let mut parent = disk.db.prepare_cached(
+        "SELECT earlier.row FROM resources AS later
+         JOIN resources AS earlier ON earlier.profile = later.profile AND earlier.kind = 0
+             AND earlier.id = later.previous
+         WHERE later.row = ?1 AND later.profile = ?2 AND later.kind = 0",
+    )?;
+    let mut parents = Vec::with_capacity(rows.len());
+    for row in rows {
+        let found = parent.query_row(params![row.0, disk.profile], |row| row.get(0).map(RowId));
+        parents.push(found.optional()?);
+    }
+    Ok(parents)
+}
+
+/// The rows, each once, with every child before its parent. A tree stands where its first member
+/// stood. A circle, which no honest service makes, is cut where it is entered.
+pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<RowId> {
+    if parents.iter().all(Option::is_none) {
+        return unique(rows);
+    }
+    let mut children: HashMap<RowId, Vec<RowId>> = HashMap::new();
+    for (row, parent) in rows.iter().zip(parents) {
+        if let Some(parent) = parent {
+            children.entry(*parent).or_default().push(*row);
+        }
+    }
+    // A row is taken out of here when it is entered, and pushed to `ordered` when it is left.
+    let mut waiting: HashSet<RowId> = rows.iter().copied().collect();
+    let mut ordered = Vec::with_capacity(waiting.len());
+    let mut path: Vec<(RowId, std::vec::IntoIter<RowId>)> = Vec::new();
+    let mut enter = |row: RowId, children: &mut HashMap<RowId, Vec<RowId>>| {
+        waiting.take(&row)?;
+        let children = children.remove(&row).unwrap_or_default();
+        Some((row, children.into_iter()))
+    };
+    for row in rows {
+        path.extend(enter(*row, &mut children));
+        while let Some((row, later)) = path.last_mut() {
+            if let Some(child) = later.next() {
+                path.extend(enter(child, &mut children));
+            } else {
+                ordered.push(*row);
+                path.pop();
+            }
+        }
+    }
+    ordered
+}
+
+fn unique(rows: &[RowId]) -> Vec<RowId> {
+    let mut seen = HashSet::with_capacity(rows.len());
+    rows.iter()
+        .copied()
+        .filter(|row| seen.insert(*row))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ordered(parents: &[Option<usize>]) -> Vec<usize> {
+        let row = |n: usize| RowId(i64::try_from(n).unwrap());
+        let rows: Vec<_> = (0..parents.len()).map(row).collect();
+        let parents: Vec<_> = parents.iter().map(|parent| parent.map(row)).collect();
+        let ordered = children_first(&rows, &parents);
+        ordered
+            .iter()
+            .map(|row| usize::try_from(row.0).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_in_no_chain_stays_where_it_was() {
+        assert_eq!(ordered(&[None, None, None]), [0, 1, 2]);
+        // 1 builds on 3, which builds on 0; 9 is not among them.
+        assert_eq!(
+            ordered(&[None, Some(3), None, Some(0), Some(9)]),
+            [1, 3, 0, 2, 4]
+        );
+        // Already so.
+        assert_eq!(ordered(&[Some(2), None, None]), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_row_asked_for_twice_is_one() {
+        let rows = [RowId(7), RowId(8), RowId(7)];
+        assert_eq!(children_first(&rows, &[None; 3]), rows[..2]);
+        let parents = [Some(RowId(8)), None, Some(RowId(8))];
+        assert_eq!(children_first(&rows, &parents), rows[..2]);
+    }
+
+    #[test]
+    fn a_chain_as_long_as_a_batch_is_no_trouble() {
+        let parents: Vec<_> = (0..200_000_usize).map(|n| n.checked_sub(1)).collect();
+        assert!(ordered(&parents).into_iter().eq((0..200_000).rev()));
+    }
+
+    proptest! {
+        #[test]
+        fn every_child_goes_before_its_parent(
+            (links, number) in (1_usize..80).prop_flat_map(|count| {
+                let links = proptest::collection::vec(any::<proptest::sample::Index>(), count);
+                (links, Just((0..count).collect::<Vec<_>>()).prop_shuffle())
+            }),
+        ) {
+            // A forest: each parent was made before its children, or a row is a root. Then shuffled.
+            let count = links.len();
+            let mut parents = vec![None; count];
+            for (n, link) in links.iter().enumerate() {
+                let parent = link.index(n + 1);
+                parents[number[n]] = (parent < n).then(|| number[parent]);
+            }
+            let ordered = ordered(&parents);
+            let mut sorted = ordered.clone();
+            sorted.sort_unstable();
+            prop_assert!(sorted.into_iter().eq(0..count), "each once");
+            let mut turn = vec![0; count];
+            for (place, row) in ordered.iter().enumerate() {
+                turn[*row] = place;
+            }
+            for (row, parent) in parents.iter().enumerate() {
+                if let Some(parent) = parent {
+                    prop_assert!(turn[row] < turn[*parent], "{row} before {parent}: {ordered:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn circles_end_and_lose_nothing(
+            parents in proptest::collection::vec(proptest::option::of(0_usize..40), 1..40),
+        ) {
+            let mut ordered = ordered(&parents);
+            ordered.sort_unstable();
+            prop_assert!(ordered.into_iter().eq(0..parents.len()));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What deleting a set of rows would come to.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::domain::{Kind, Review, RowId};
+
+use super::codes::Code;
+use super::error::StoreError;
+use super::select::due;
+use super::thread::Disk;
+
+/// See [`Review::rows`] for which of them count.
+pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
+    let due = due(now.as_millisecond());
+    let mut able = disk.db.prepare(&format!(
+        "SELECT kind, id, bytes, protected FROM resources
+         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4) AND NOT {due}"
+    ))?;
+    let mut review = Review::default();
+    let mut seen = HashSet::with_capacity(rows.len());
+    let mut responses = Vec::new();
+    let mut files = Vec::new();
+    for row in rows {
+        if !seen.insert(*row) {
+            continue;
+        }
+        let found = able.query_row(params![row.0, disk.profile], |found| {
+            if found.get(3)? {
+                review.protected += 1;
+                return Ok(false);
+            }
+            let id: String = found.get(1)?;
+            match found.get::<_, Code<Kind>>(0)?.0 {
+                Kind::Response => responses.push(id),
+                Kind::File => {
+                    let bytes: Option<i64> = found.get(2)?;
+                    review.bytes += bytes.unwrap_or(0).unsigned_abs();
+                    files.push((*row, id));
+                }
+            }
+            Ok(true)
+        });
+        if found.optional()? == Some(true) {
+            review.rows.push(*row);
+        }
+    }
+    review.responses = responses.len() as u64;
+    review.files = files.len() as u64;
+    let mut chosen = seen;
+    if chosen.len() > review.rows.len() {
+        chosen = review.rows.iter().copied().collect();
+    }
+    let living = format!("profile = ?1 AND kind = 0 AND state NOT IN (3, 4) AND NOT {due}");
+    review.dependents = dependents(disk, &living, &responses, &chosen)?;
+    review.cited = cited(disk, &living, files, &chosen)?;
+    Ok(review)
+}
+
+fn dependents(
+    disk: &Disk,
+    living: &str,
+    responses: &[String],
+    chosen: &HashSet<RowId>,
+) -> Result<u64, StoreError> {
+    let mut continued = disk.db.prepare(&format!(
+        "SELECT row FROM resources WHERE {living} AND previous = ?2"
+    ))?;
+    let mut dependents = HashSet::new();
+    for id in responses {
+        let mut rows = continued.query(params![disk.profile, id])?;
+        while let Some(row) = rows.next()? {
+            let row = RowId(row.get(0)?);
+            if !chosen.contains(&row) {
+                dependents.insert(row);
+            }
+        }
+    }
+    Ok(dependents.len() as u64)
+}
+
+fn cited(
+    disk: &Disk,
+    living: &str,
+    files: Vec<(RowId, String)>,
+    chosen: &HashSet<RowId>,
+) -> Result<Vec<RowId>, StoreError> {
+    let mut citing = disk.db.prepare(&format!(
+        "SELECT row FROM cites JOIN resources USING (row) WHERE {living} AND file = ?2"
+    ))?;
+    let mut cited = Vec::new();
+    for (file, id) in files {
+        let mut rows = citing.query(params![disk.profile, id])?;
+        while let Some(row) = rows.next()? {
+            if !chosen.contains(&RowId(row.get(0)?)) {
+                cited.push(file);
+                break;
+            }
+        }
+    }
+    Ok(cited)
+}
