@@ -23,7 +23,10 @@ impl App {
                 Mode::Details { row, offset }
             }),
             Mode::Entry { entry, offset } => {
-                self.act_reading(action, offset, effects, |offset| Mode::Entry { entry, offset });
+                self.act_reading(action, offset, effects, |offset| Mode::Entry {
+                    entry,
+                    offset,
+                });
             }
             Mode::Help { offset } => {
                 self.act_reading(action, offset, effects, |offset| Mode::Help { offset });

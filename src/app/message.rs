@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use tui_input::InputRequest;
 
 use crate::domain::{
-    Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource, Review, RowId, Sighting, Tracked,
+    Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource, Review,
+    RowId, Sighting, Tracked,
 };
 
 /// What the user asks for. The `keys` table says which chord asks for it where.

@@ -23,8 +23,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tui_input::{Input, InputRequest};
 
-use crate::domain::{
-    Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket};
+use crate::domain::{Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket};
 
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
 pub use history::History;

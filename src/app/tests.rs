@@ -6,7 +6,8 @@ use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Halt, Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
+    Answer, BatchId, Cause, Halt, HistoryPage, Outcome, Report, ResourceId, Review, Settlement,
+    Tally, Tracked,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -183,6 +184,62 @@ fn what_is_struck_out_in_the_review_stays() {
     wait(&mut app, 300);
     act(&mut app, &rows, &[Action::Mark]);
     assert_eq!(act(&mut app, &rows, &[Action::Yes]), []);
+}
+
+#[test]
+fn protecting_is_one_key_for_all_that_is_selected() {
+    let (mut app, rows) = app();
+    let effects = act(
+        &mut app,
+        &rows,
+        &[Action::Mark, Action::Mark, Action::Protect],
+    );
+    let both = vec![rows[0].row, rows[1].row];
+    let protect = Effect::Protect {
+        rows: both.clone(),
+        protected: true,
+    };
+    assert_eq!(effects, [protect]);
+    // All of it protected: the same key takes the protection off.
+    let mut now_protected = rows.clone();
+    for row in &mut now_protected {
+        row.protected = true;
+    }
+    let effects = update(&mut app, Message::Changed(both.clone()));
+    answer(&mut app, effects, &now_protected);
+    let effects = act(&mut app, &now_protected, &[Action::Protect]);
+    let protected = false;
+    assert_eq!(
+        effects,
+        [Effect::Protect {
+            rows: both,
+            protected
+        }]
+    );
+}
+
+#[test]
+fn the_history_is_asked_for_a_page_at_a_time_and_only_while_it_is_shown() {
+    let (mut app, _) = app();
+    assert_eq!(update(&mut app, Message::Act(Action::Queue)), []);
+    let effects = update(&mut app, Message::Act(Action::History));
+    let [Effect::History { generation, query }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(query.before, None);
+    let page = HistoryPage {
+        entries: Vec::new(),
+        older: Some(40),
+    };
+    let told = Message::Told {
+        generation: *generation,
+        is_older: false,
+        page,
+    };
+    // There is more, and the cursor is near the end of what is at hand.
+    let effects = update(&mut app, told);
+    assert!(matches!(&effects[..], [Effect::History { query, .. }] if query.before == Some(40)));
+    assert_eq!(update(&mut app, Message::Act(Action::History)), []);
 }
 
 #[test]

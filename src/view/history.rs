@@ -89,13 +89,17 @@ fn bottom(screen: Screen<'_>, room: usize) -> Line<'static> {
 
 fn line(screen: Screen<'_>, entry: &HistoryEntry, room: usize) -> Line<'static> {
     let theme = screen.theme;
-    let at = entry.at().map(|at| at.strftime("%m-%d %H:%M:%S").to_string());
+    let at = entry
+        .at()
+        .map(|at| at.strftime("%m-%d %H:%M:%S").to_string());
     let batch = entry.batch.map(|batch| batch.0.to_string());
     let state = state(entry.outcome);
     let rest = room.saturating_sub(TIME + BATCH + OUTCOME + 3);
     let id = cut_middle(entry.id.as_str(), rest.min(57)).into_owned();
     let about = match entry.outcome {
-        Some(outcome) if outcome.is_success() => visible(entry.name.as_deref().unwrap_or("")).into(),
+        Some(outcome) if outcome.is_success() => {
+            visible(entry.name.as_deref().unwrap_or("")).into()
+        }
         _ => screen.words.answer(&entry.answer),
     };
     let about = cut(&about, rest.saturating_sub(58)).into_owned();

@@ -8,8 +8,8 @@ use ratatui::widgets::Paragraph;
 use crate::app::{Activity, Batch, Event, Focus, Phase};
 use crate::domain::{BatchId, Outcome, Tally, visible};
 
-use super::{Screen, history};
 use super::text::cut;
+use super::{Screen, history};
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     if area.height < 3 {

@@ -12,8 +12,8 @@ use crate::app::fixtures::{
 };
 use crate::app::{Action, Message, Session, update};
 use crate::domain::{
-    Answer, BatchId, Cause, Counts, Halt, Lang, Outcome, Refusal, Report, Resource, Settlement,
-    State, Tally, Ticket,
+    Answer, BatchId, Cause, Counts, Halt, HistoryEntry, HistoryPage, Lang, Outcome, Refusal,
+    Report, Resource, Settlement, State, Tally, Ticket,
 };
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
@@ -320,6 +320,56 @@ fn adding_ids() {
         let text = "resp_021795227300456a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3\n\
                     file-20261121101500-k3v9q\nmystery\nresp_0217****\nnaïve id\nresp_half";
         update(&mut app, Message::Paste(text.into()));
+        app
+    });
+}
+
+/// Two settled deletions, one of them failed.
+fn with_history(width: u16, height: u16) -> App {
+    let rows = resources();
+    let mut app = browsing(width, height);
+    let entry = |seq: u64, row: &Resource, outcome, answer| HistoryEntry {
+        seq,
+        batch: Some(BatchId(7)),
+        row: row.row,
+        kind: row.kind,
+        id: row.id.clone(),
+        name: row.facts.model.clone(),
+        outcome: Some(outcome),
+        asked_at: Some(now()),
+        sent_at: Some(now() + SignedDuration::from_secs(5)),
+        settled_at: Some(now() + SignedDuration::from_secs(6)),
+        answer,
+    };
+    let failed = failed(rows[1].clone()).answer.unwrap();
+    let page = HistoryPage {
+        entries: vec![
+            entry(2, &rows[1], Outcome::Failed, failed),
+            entry(1, &rows[0], Outcome::Deleted, Answer::default()),
+        ],
+        older: None,
+    };
+    update(&mut app, Message::Act(Action::Queue));
+    let effects = update(&mut app, Message::Act(Action::History));
+    let generation = effects.iter().find_map(|effect| match effect {
+        crate::app::Effect::History { generation, .. } => Some(*generation),
+        _ => None,
+    });
+    let told = Message::Told {
+        generation: generation.unwrap(),
+        is_older: false,
+        page,
+    };
+    update(&mut app, told);
+    app
+}
+
+#[test]
+fn history() {
+    snapshot("history", with_history);
+    snapshot("history-entry", |width, height| {
+        let mut app = with_history(width, height);
+        update(&mut app, Message::Act(Action::Details));
         app
     });
 }
