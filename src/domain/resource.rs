@@ -274,8 +274,8 @@ pub struct Counts {
 /// What a set of rows chosen for deletion adds up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
-    /// Those of the rows asked about that can be deleted, in the order asked: not the tombstones,
-    /// and not what another batch has in hand. Everything else here is about these.
+    /// Those of the rows asked about that can be deleted, in the order asked: not what is deleted or
+    /// gone, and not what another batch has in hand. Everything else here is about these.
     pub rows: Vec<RowId>,
     pub responses: u64,
     pub files: u64,
