@@ -15,10 +15,10 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::app::{App, Effect, Message, update};
-use crate::domain::Order;
+use crate::domain::{Order, Sighting};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -30,13 +30,16 @@ use super::input;
 /// A flood of reports is drawn at most this often; keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(16);
 
+/// How long leaving waits for ids that are being written down.
+const LAST_WRITES: Duration = Duration::from_secs(3);
+
 /// Reports folded in between looks at the keyboard.
 const BATCH: usize = 512;
 
 /// What the system tells us, apart from the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM or SIGHUP.
+    /// SIGTERM, SIGHUP or SIGINT.
     Terminate,
     /// SIGTSTP from outside; the key Ctrl-Z comes as a key.
     Suspend,
@@ -108,7 +111,10 @@ where
     }
     loop {
         match run.want.take() {
-            Some(Want::Leave) => return Ok(()),
+            Some(Want::Leave) => {
+                run.finish_writes().await;
+                return Ok(());
+            }
             Some(Want::Suspend) => run.suspend(terminal)?,
             None => {}
         }
@@ -128,6 +134,10 @@ where
                 if let Some(message) = input::message(event, run.app.context(), &run.keys) {
                     run.take(message, Frame::Due);
                 }
+            }
+            Some(answer) = run.writes.join_next(), if !run.writes.is_empty() => {
+                let message = answer.map_err(|_| RunError::Panicked)?;
+                run.take(message, Frame::Due);
             }
             Some(answer) = run.questions.join_next(), if !run.questions.is_empty() => {
                 // A question's task only fails by panicking, which the panic hook reports.
@@ -166,6 +176,8 @@ struct Run {
     first: Vec<Message>,
     /// Asked of the ledger, not answered yet.
     questions: JoinSet<Message>,
+    /// Ids on their way into the ledger: not to be lost by leaving.
+    writes: JoinSet<Message>,
     /// Orders the worker had no room for yet.
     orders: VecDeque<Order>,
     frame: Frame,
@@ -202,6 +214,7 @@ impl Run {
             hands: parts.hands,
             first: parts.first,
             questions: JoinSet::new(),
+            writes: JoinSet::new(),
             orders: VecDeque::new(),
             frame: Frame::Due,
             drawn: None,
@@ -245,6 +258,7 @@ impl Run {
                 }
                 Effect::Suspend => self.want = Some(Want::Suspend),
                 Effect::Leave => self.want = Some(Want::Leave),
+                Effect::Track(sightings) => self.track(sightings),
                 question => self.ask(question),
             }
         }
@@ -273,13 +287,26 @@ impl Run {
                     .review(rows, now)
                     .await
                     .map(|review| Message::Reviewed { generation, review }),
-                Effect::Track(sightings) => {
-                    ledger.track(sightings, now).await.map(Message::Tracked)
-                }
                 _ => ledger.counts(now).await.map(Message::Counted),
             };
             answer.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
         });
+    }
+
+    fn track(&mut self, sightings: Vec<Sighting>) {
+        let ledger = self.ledger.clone();
+        let now = self.app.now;
+        self.writes.spawn(async move {
+            let tracked = ledger.track(sightings, now).await.map(Message::Tracked);
+            tracked.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
+        });
+    }
+
+    /// The screen is of no more use, so this may wait for the disk; a ledger that does not answer by
+    /// then will not.
+    async fn finish_writes(&mut self) {
+        let writes = async { while self.writes.join_next().await.is_some() {} };
+        let _ = timeout(LAST_WRITES, writes).await;
     }
 
     /// When the next frame is due; at once if the user waits for it.
