@@ -363,7 +363,10 @@ impl Rules {
             Cause::ErrorInSuccess
         } else {
             match object.get("id") {
-                None | Some(Value::Null) => Cause::NoVerdict,
+                None | Some(Value::Null) => {
+                    answer.detail = Some("other JSON".to_owned());
+                    Cause::NotJson
+                }
                 Some(id) => {
                     let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
                     answer.detail = Some(self.kept(&id));

@@ -19,17 +19,23 @@ impl App {
             Mode::Filter => self.act_filtering(action),
             Mode::Add(add) => self.act_adding(action, add, effects),
             Mode::Confirm(confirm) => self.act_confirming(action, confirm, effects),
-            Mode::Details { row, offset } => self.act_reading(action, offset, effects, |offset| {
-                Mode::Details { row, offset }
-            }),
+            // About the row shown: the cursor may have moved on from it, if it left the listing.
+            Mode::Details { row, offset } => match action {
+                Action::Copy | Action::CopyCurl => {
+                    self.copy(action, Some(row), effects);
+                    self.mode = Mode::Details { row, offset };
+                }
+                Action::Refresh => {
+                    self.fetch(vec![row], effects);
+                    self.mode = Mode::Details { row, offset };
+                }
+                _ => self.act_reading(action, offset, |offset| Mode::Details { row, offset }),
+            },
             Mode::Entry { entry, offset } => {
-                self.act_reading(action, offset, effects, |offset| Mode::Entry {
-                    entry,
-                    offset,
-                });
+                self.act_reading(action, offset, |offset| Mode::Entry { entry, offset });
             }
             Mode::Help { offset } => {
-                self.act_reading(action, offset, effects, |offset| Mode::Help { offset });
+                self.act_reading(action, offset, |offset| Mode::Help { offset });
             }
             Mode::Quit { button } => self.act_quitting(action, button, effects),
             Mode::Leaving { deadline } => {
@@ -103,7 +109,10 @@ impl App {
             Action::Pause if self.queue.paused => effects.push(Effect::Order(Order::Unpause)),
             Action::Pause => effects.push(Effect::Order(Order::Pause)),
             Action::Stop if self.queue.pending() => effects.push(Effect::Order(Order::Stop)),
-            Action::Copy | Action::CopyCurl => self.copy(action, effects),
+            Action::Copy | Action::CopyCurl => {
+                let row = self.pane_of(self.pane).cursor();
+                self.copy(action, row, effects);
+            }
             Action::Quit if self.queue.pending() => {
                 self.mode = Mode::Quit {
                     button: Button::Cancel,
@@ -194,26 +203,16 @@ impl App {
         self.mode = Mode::Add(add);
     }
 
-    fn act_reading(
-        &mut self,
-        action: Action,
-        offset: usize,
-        effects: &mut Vec<Effect>,
-        mode: impl FnOnce(usize) -> Mode,
-    ) {
+    fn act_reading(&mut self, action: Action, offset: usize, mode: impl FnOnce(usize) -> Mode) {
         let page = usize::from(Layout::dialog(self.width, self.height).inner().height);
         if let Some(motion) = motion(action) {
             let next = motion.apply(offset, self.overflow + 1, page);
             self.mode = mode(next);
             return;
         }
-        match action {
-            Action::No => return,
-            Action::Copy | Action::CopyCurl => self.copy(action, effects),
-            Action::Refresh => self.refresh(effects),
-            _ => {}
+        if action != Action::No {
+            self.mode = mode(offset);
         }
-        self.mode = mode(offset);
     }
 
     fn act_quitting(&mut self, action: Action, button: Button, effects: &mut Vec<Effect>) {
@@ -352,35 +351,47 @@ impl App {
         }
     }
 
-    /// A response is fetched; files are mirrored as a whole, which is one call for a hundred.
+    /// Responses are fetched; files are mirrored as a whole, which is one call for a hundred.
     fn refresh(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(refusal) = self.session.refusal.clone() {
-            self.note(Event::Refused(refusal));
-            return;
-        }
-        let ticket = self.ticket();
-        let (order, errand) = match self.pane {
-            Kind::File if self.files.syncing.is_some() => return,
-            Kind::File => {
-                self.files.syncing = Some(SyncTally::default());
-                (Order::Sync { ticket }, Errand::Sync)
-            }
+        match self.pane {
             Kind::Response => {
                 let (rows, _) = self.responses.selection();
-                if rows.is_empty() {
-                    return;
-                }
-                let (done, total) = (0, rows.len());
-                let order = Order::Refresh { ticket, rows };
-                (order, Errand::Refresh { done, total })
+                self.fetch(rows, effects);
             }
-        };
-        self.queue.errands.insert(ticket, errand);
-        effects.push(Effect::Order(order));
+            Kind::File => {
+                if self.can_look_up() && self.files.syncing.is_none() {
+                    self.files.syncing = Some(SyncTally::default());
+                    let ticket = self.ticket();
+                    self.queue.errands.insert(ticket, Errand::Sync);
+                    effects.push(Effect::Order(Order::Sync { ticket }));
+                }
+            }
+        }
     }
 
-    fn copy(&mut self, action: Action, effects: &mut Vec<Effect>) {
-        let Some(resource) = self.current() else {
+    fn fetch(&mut self, rows: Vec<RowId>, effects: &mut Vec<Effect>) {
+        if !self.can_look_up() || rows.is_empty() {
+            return;
+        }
+        let (done, total) = (0, rows.len());
+        let ticket = self.ticket();
+        let errand = Errand::Refresh { done, total };
+        self.queue.errands.insert(ticket, errand);
+        effects.push(Effect::Order(Order::Refresh { ticket, rows }));
+    }
+
+    /// Without a key the service answers nothing, and read-only nothing can be kept; the user is told.
+    fn can_look_up(&mut self) -> bool {
+        let refusal = self.session.refusal.clone();
+        let can = refusal.is_none();
+        if let Some(refusal) = refusal {
+            self.note(Event::Refused(refusal));
+        }
+        can
+    }
+
+    fn copy(&mut self, action: Action, row: Option<RowId>, effects: &mut Vec<Effect>) {
+        let Some(resource) = row.and_then(|row| self.row(row)) else {
             return;
         };
         let text = if action == Action::CopyCurl {

@@ -114,7 +114,7 @@ pub enum Message {
     Drawn {
         overflow: usize,
     },
-    /// SIGTERM or SIGHUP.
+    /// SIGTERM, SIGHUP or SIGINT.
     Terminate,
 }
 

@@ -251,7 +251,7 @@ impl App {
             Action::No if matches!(self.mode, Mode::Browse) => {
                 pane.range_from().is_some() || !pane.filter.value().is_empty()
             }
-            Action::Retry => self.session.refusal.is_none() && !self.queue.failed().is_empty(),
+            Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
         }
     }

@@ -198,6 +198,10 @@ impl Queue {
         *total == 1
     }
 
+    pub fn has_failed(&self) -> bool {
+        self.batches.iter().any(|batch| !batch.failed.is_empty())
+    }
+
     /// What failed in the batches at hand.
     pub fn failed(&self) -> Vec<RowId> {
         let mut rows: Vec<RowId> = Vec::new();

@@ -101,7 +101,8 @@ impl App {
                 effects.push(Effect::Count);
             }
             Report::Idle => {
-                if matches!(self.mode, Mode::Leaving { .. }) {
+                // One from before the last order may still have been on its way.
+                if matches!(self.mode, Mode::Leaving { .. }) && !self.queue.pending() {
                     effects.push(Effect::Leave);
                 }
             }

@@ -455,6 +455,12 @@ fn quitting_asks_only_when_work_is_pending_and_waits_for_what_is_on_the_wire() {
     act(&mut app, &rows, &[Action::Quit]);
     let effects = act(&mut app, &rows, &[Action::Yes]);
     assert_eq!(effects, [Effect::Order(Order::Stop)]);
+    // From before the deletion was asked for, and only now heard.
+    let effects = update(&mut app, Message::Report(Report::Idle));
+    assert_eq!(effects, []);
+    let (ticket, refusal) = (Ticket(1), Refusal::Nothing);
+    let rejected = Report::Rejected { ticket, refusal };
+    update(&mut app, Message::Report(rejected));
     let effects = update(&mut app, Message::Report(Report::Idle));
     assert_eq!(effects, [Effect::Leave]);
 }
@@ -567,5 +573,27 @@ fn the_curl_line_leaves_the_key_to_the_shell_and_quotes_the_id() {
     assert_eq!(
         curl("https://h/api/v3/", Kind::File, &id),
         "curl -X DELETE -H \"Authorization: Bearer $ARK_API_KEY\" 'https://h/api/v3/files/a%2Fb%27c'"
+    );
+}
+
+#[test]
+fn what_is_copied_from_the_details_is_what_they_show() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Details]);
+    // The row shown leaves the listing, and the cursor goes to another.
+    let left: Vec<Resource> = rows[1..].to_vec();
+    app.responses.outdate();
+    let effects = update(&mut app, Message::Time(fixtures::now()));
+    answer(&mut app, effects, &left);
+    assert_eq!(app.current().unwrap().row, rows[1].row);
+    let effects = update(&mut app, Message::Act(Action::Copy));
+    assert!(
+        effects.contains(&Effect::Copy(rows[0].id.to_string())),
+        "{effects:?}"
+    );
+    let effects = update(&mut app, Message::Act(Action::Refresh));
+    assert!(
+        matches!(order(&effects), Some(Order::Refresh { rows: asked, .. }) if asked == &[rows[0].row]),
+        "{effects:?}"
     );
 }

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::io::BufRead;
 use std::time::Duration;
 
-use crate::domain::{Kind, Order, Report, ResourceId, RowId};
+use crate::domain::{Order, Report, RowId};
 use crate::worker::Limits;
 
 use super::args::{Delete, Rate};
 use super::context::{Context, Exit, Failure};
-use super::ids::{self, Line};
+use super::ids::{self, Line, Typed};
 use super::list::parse_query;
 use super::selection::Selection;
 use super::settled::{Lines, note_end};
@@ -100,10 +100,7 @@ pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Fai
 
 /// The ids of the arguments, and for `-` those on standard input: one a line, and nothing else on it,
 /// because what is deleted from a list should be what stands in the list.
-fn read_ids(
-    args: &Delete,
-    context: &mut Context,
-) -> Result<Vec<(Option<Kind>, ResourceId)>, Failure> {
+fn read_ids(args: &Delete, context: &mut Context) -> Result<Vec<Typed>, Failure> {
     let mut typed = Vec::new();
     for text in &args.ids {
         if text != "-" {

@@ -40,14 +40,13 @@ pub(super) fn next_line(input: &mut dyn BufRead) -> io::Result<Option<Line>> {
     )))
 }
 
-/// A single id as typed, with the kind that its prefix or else the user names.
-pub(super) fn typed(
-    words: &Catalogue,
-    text: &str,
-    kind: Option<Kind>,
-) -> Result<(Option<Kind>, ResourceId), Failure> {
+/// An id as typed, and the kind that `--kind` gives.
+pub(super) type Typed = (Option<Kind>, ResourceId);
+
+/// A single id as typed.
+pub(super) fn typed(words: &Catalogue, text: &str, kind: Option<Kind>) -> Result<Typed, Failure> {
     match ResourceId::new(text.trim()) {
-        Ok(id) => Ok((id.kind().or(kind), id)),
+        Ok(id) => Ok((kind, id)),
         Err(error) => {
             let reason = words.id_error(&error);
             Err(Failure::Usage(format!("{}: {reason}", visible(text))))
@@ -76,34 +75,51 @@ pub(super) fn needs_kind(words: &Catalogue, id: &ResourceId) -> Failure {
     Failure::Usage(text)
 }
 
-/// Looks ids up, each once. An id that is both a response's and a file's is a question of `--kind`.
+/// Looks ids up, each once. What the ledger has is of the kind it has it as, whatever its prefix, which
+/// other vendors' servers may use otherwise; the prefix tells the kind of what the ledger does not
+/// have, and `--kind` where the prefix does not. An id that is both a response's and a file's is a
+/// question of `--kind`, or else of the prefix.
 pub(super) async fn look_up(
     context: &Context,
     ledger: &Ledger,
-    ids: Vec<(Option<Kind>, ResourceId)>,
+    ids: Vec<Typed>,
 ) -> Result<Named, Failure> {
     let mut named = Named::default();
     let mut seen_rows = HashSet::new();
     let mut seen_ids = HashSet::new();
     for chunk in ids.chunks(CHUNK) {
-        let found = ledger
-            .find(chunk.to_vec())
-            .await
-            .map_err(|e| context.store_failure(&e))?;
-        for ((kind, id), rows) in chunk.iter().zip(found) {
-            match rows.as_slice() {
-                [] if seen_ids.insert((*kind, id.clone())) => {
-                    named.unknown.push((*kind, id.clone()));
-                }
-                [] => {}
-                [row] => {
-                    if seen_rows.insert(*row) {
-                        named.rows.push(*row);
-                    }
-                }
-                _ => return Err(needs_kind(&context.words, id)),
+        let any = chunk.iter().map(|(kind, id)| {
+            // Without a prefix, `--kind` is all there is to go by.
+            let kind = kind.filter(|_| id.kind().is_none());
+            (kind, id.clone())
+        });
+        let found = find(context, ledger, any.collect()).await?;
+        for ((kind, id), mut rows) in chunk.iter().zip(found) {
+            if rows.len() > 1 {
+                let Some(kind) = kind.or(id.kind()) else {
+                    return Err(needs_kind(&context.words, id));
+                };
+                rows = find(context, ledger, vec![(Some(kind), id.clone())])
+                    .await?
+                    .concat();
             }
+            let kind = id.kind().or(*kind);
+            if rows.is_empty() && seen_ids.insert((kind, id.clone())) {
+                named.unknown.push((kind, id.clone()));
+            }
+            named
+                .rows
+                .extend(rows.into_iter().filter(|row| seen_rows.insert(*row)));
         }
     }
     Ok(named)
+}
+
+async fn find(
+    context: &Context,
+    ledger: &Ledger,
+    ids: Vec<Typed>,
+) -> Result<Vec<Vec<RowId>>, Failure> {
+    let found = ledger.find(ids).await;
+    found.map_err(|e| context.store_failure(&e))
 }

@@ -13,7 +13,7 @@ use crate::store::Ledger;
 
 use super::args::Format;
 use super::context::{Context, Exit, Failure};
-use super::ids::{self, CHUNK};
+use super::ids::{self, CHUNK, Typed};
 use super::output::{ListLine, Printer, Table, list_header, list_row};
 use super::settled::Lines;
 
@@ -37,7 +37,7 @@ impl Selection {
     pub(super) async fn named(
         context: &Context,
         ledger: &Ledger,
-        typed: Vec<(Option<Kind>, ResourceId)>,
+        typed: Vec<Typed>,
     ) -> Result<Self, Failure> {
         let named = ids::look_up(context, ledger, typed).await?;
         if let Some(failure) = named.needs_kind(&context.words) {
@@ -254,9 +254,9 @@ impl Selection {
         let mut is_success = true;
         for rows in self.skipped.chunks(CHUNK) {
             for resource in resources(context, ledger, rows).await? {
-                let outcome = match resource.state_at(Timestamp::now()) {
+                let outcome = match resource.state {
                     State::Deleted => Outcome::Deleted,
-                    State::Gone | State::Expired => Outcome::Gone,
+                    State::Gone => Outcome::Gone,
                     _ => Outcome::Cancelled,
                 };
                 is_success &= outcome.is_success();

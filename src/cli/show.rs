@@ -21,6 +21,7 @@ pub(super) async fn run(args: Show, context: &mut Context) -> Result<Exit, Failu
         .await
         .map_err(|e| context.store_failure(&e))?
         .pop();
+    let kind = id.kind().or(kind);
     let Some(kind) = known.as_ref().map(|known| known.kind).or(kind) else {
         return Err(ids::needs_kind(&context.words, &id));
     };
@@ -34,8 +35,9 @@ pub(super) async fn run(args: Show, context: &mut Context) -> Result<Exit, Failu
     };
     match context.client() {
         Ok(client) => {
+            let asked = Timestamp::now();
             let fetched = client.get(kind, &shown.id).await;
-            shown.take(context, &ledger, fetched).await?;
+            shown.take(context, &ledger, fetched, asked).await?;
         }
         Err(failure) if shown.known.is_some() => {
             context.streams.notes.line(&failure.to_string());
@@ -59,14 +61,15 @@ struct Shown {
 }
 
 impl Shown {
-    /// Takes over what the service said, into the ledger too where it has the resource.
+    /// Takes over what the service said when it was `asked`, into the ledger too where it has the
+    /// resource: what was settled since is newer.
     async fn take(
         &mut self,
         context: &mut Context,
         ledger: &Ledger,
         fetched: Fetched,
+        asked: Timestamp,
     ) -> Result<(), Failure> {
-        let now = Timestamp::now();
         let answer = match fetched {
             Fetched::Found { facts, raw } => {
                 self.raw = Some(raw);
@@ -76,7 +79,7 @@ impl Shown {
                         known.facts = facts;
                     } else {
                         *known = ledger
-                            .merge(known.row, facts, now)
+                            .merge(known.row, facts, asked)
                             .await
                             .map_err(|e| context.store_failure(&e))?;
                     }
@@ -91,7 +94,7 @@ impl Shown {
                     && !ledger.is_read_only()
                 {
                     known.state = ledger
-                        .mark_gone(known.row, answer.clone(), now)
+                        .mark_gone(known.row, answer.clone(), Timestamp::now())
                         .await
                         .map_err(|e| context.store_failure(&e))?;
                 }

@@ -62,8 +62,11 @@ async fn files(context: &mut Context, ledger: Ledger) -> Result<Exit, Failure> {
             exit => exit,
         });
     };
-    let text = summary(&context.words, tally);
-    print(&mut context.streams.results, &text);
+    // A listing that never began says nothing, least of all that there are no files.
+    if tally.pages > 0 {
+        let text = summary(&context.words, tally);
+        print(&mut context.streams.results, &text);
+    }
     if tally.skipped > 0 {
         let args = [("count", tally.skipped.into())];
         let text = context.words.with("sync-skipped", &args);

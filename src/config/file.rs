@@ -92,7 +92,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<File, Vec<ConfigError>> {
             line,
             column,
             // Not its `Display`, which quotes the line: a misplaced key would be printed.
-            message: error.message().to_owned(),
+            message: unquoted(error.message()),
         }]
     })?;
     let mut checker = Checker {
@@ -105,6 +105,16 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<File, Vec<ConfigError>> {
         Ok(file)
     } else {
         Err(checker.errors)
+    }
+}
+
+/// The parser's words without the text that stands where another type is wanted: it may be a key, put
+/// into the wrong place.
+fn unquoted(message: &str) -> String {
+    const BEFORE: &str = "invalid type: string ";
+    match (message.strip_prefix(BEFORE), message.rfind(", expected ")) {
+        (Some(_), Some(end)) => format!("{}{}", BEFORE.trim_end(), &message[end..]),
+        _ => message.to_owned(),
     }
 }
 

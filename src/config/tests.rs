@@ -144,6 +144,14 @@ fn unknown_names_and_broken_toml_are_errors_that_quote_no_value() {
         ("[profiles.default]\napi_key = \"ark-secret-1\"\n", (2, 1)),
         ("colour = 1\n", (1, 1)),
         ("lang = \"en\nkey = \"ark-secret-1\"\n", (1, 11)),
+        (
+            "[profiles.default]\nmax_batch = \"ark-secret-1\"\n",
+            (2, 13),
+        ),
+        (
+            "[profiles.default]\nprotected = \"a, expected \\\"ark-secret-1\"\n",
+            (2, 13),
+        ),
     ] {
         let (_dir, overrides) = with_file(text);
         let error = resolve(&overrides, &env(&[])).unwrap_err();

@@ -276,9 +276,9 @@ pub struct Counts {
 /// What a set of rows chosen for deletion adds up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
-    /// Those of the rows asked about that can be deleted, in the order asked: not the tombstones,
-    /// not what another batch has in hand, and not the protected. Everything else here is about
-    /// these.
+    /// Those of the rows asked about that can be deleted, in the order asked: not what is deleted or
+    /// gone, not what another batch has in hand, and not the protected. Everything else here is
+    /// about these.
     pub rows: Vec<RowId>,
     pub responses: u64,
     pub files: u64,

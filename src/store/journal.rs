@@ -160,13 +160,15 @@ fn in_hand(
         let Ok(id) = ResourceId::new(&id) else {
             continue;
         };
+        let prior = row.get::<_, Option<Code<State>>>(3)?;
+        let prior = prior.map_or(State::Tracked, |code| code.0);
         let claim = Claim {
             row: RowId(row.get(0)?),
             kind: row.get::<_, Code<Kind>>(1)?.0,
             id,
+            in_doubt: prior == State::Unsettled,
         };
-        let prior = row.get::<_, Option<Code<State>>>(3)?;
-        found.push((claim, prior.map_or(State::Tracked, |code| code.0)));
+        found.push((claim, prior));
     }
     Ok(found)
 }
@@ -308,7 +310,7 @@ pub(super) fn recover(disk: &Disk, limit: usize, now: Timestamp) -> Result<Recov
     for batch in orphans(disk)? {
         let left = limit.saturating_sub(recovered.total());
         for (claim, _) in in_hand(disk, batch, State::Sending, left)? {
-            let Claim { row, kind, id } = claim;
+            let Claim { row, kind, id, .. } = claim;
             let settlement = Settlement {
                 row,
                 kind,

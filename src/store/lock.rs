@@ -77,8 +77,12 @@ fn sweep(dir: &Path) -> io::Result<()> {
             continue;
         };
         match file.try_lock() {
-            // Removed under the lock: see `enter`.
-            Ok(()) => fs::remove_file(&path)?,
+            // Removed under the lock: see `enter`. It may be gone already: another who starts now
+            // sweeps too, and one who ends takes his own away.
+            Ok(()) => match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            },
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -106,5 +110,18 @@ mod tests {
         let _three = Instance::enter(dir.path()).unwrap();
         assert!(!left_behind.exists());
         assert!(is_alive(dir.path(), two.name()));
+    }
+
+    #[test]
+    fn many_may_enter_at_once_where_the_dead_left_files() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..2_000 {
+            fs::write(path(dir.path(), &format!("{number:016x}")), "").unwrap();
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| Instance::enter(dir.path()).unwrap());
+            }
+        });
     }
 }

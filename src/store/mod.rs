@@ -67,6 +67,8 @@ pub struct Claim {
     pub row: RowId,
     pub kind: Kind,
     pub id: ResourceId,
+    /// An earlier deletion of it was sent and never settled.
+    pub in_doubt: bool,
 }
 
 impl Claim {

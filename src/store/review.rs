@@ -15,10 +15,11 @@ use super::thread::Disk;
 /// See [`Review::rows`] for which of them count.
 pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
     let due = due(now.as_millisecond());
-    let mut able = disk.db.prepare(&format!(
+    // As in `enqueue`, an expired row counts: that it is gone is for the service to say.
+    let mut able = disk.db.prepare_cached(
         "SELECT kind, id, bytes, protected FROM resources
-         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4) AND NOT {due}"
-    ))?;
+         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4)",
+    )?;
     let mut review = Review::default();
     let mut seen = HashSet::with_capacity(rows.len());
     let mut responses = Vec::new();

@@ -87,12 +87,15 @@ fn listen(sender: mpsc::Sender<Signal>) -> io::Result<()> {
 
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    // Ctrl-C comes as a key; this one is sent by somebody else.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut stop = signal(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?;
     tokio::spawn(async move {
         loop {
             let heard = tokio::select! {
                 _ = terminate.recv() => Signal::Terminate,
                 _ = hangup.recv() => Signal::Terminate,
+                _ = interrupt.recv() => Signal::Terminate,
                 _ = stop.recv() => Signal::Suspend,
             };
             if sender.send(heard).await.is_err() {

@@ -63,10 +63,19 @@ impl Place {
     ) -> Result<Self, PlaceError> {
         let profile = &settings.profile;
         let began = Timestamp::now();
+        let (dir, name) = (&settings.data_dir, &profile.name);
+        let mut unwritable = None;
         let ledger = if settings.read_only {
-            Ledger::open_read_only(&settings.data_dir, &profile.name)?
+            Ledger::open_read_only(dir, name)?
         } else {
-            Ledger::open(&settings.data_dir, &profile.name)?
+            match Ledger::open(dir, name) {
+                // Looking still works; whatever writes is refused.
+                Err(error @ StoreError::NotWritable { .. }) => {
+                    unwritable = Some(Refusal::Journal(error.to_string()));
+                    Ledger::open_read_only(dir, name)?
+                }
+                opened => opened?,
+            }
         };
         let mut first = Vec::new();
         if !ledger.is_read_only() {
@@ -76,10 +85,11 @@ impl Place {
                 returned: recovered.returned,
             });
         }
-        let refusal = match (&service, settings.read_only) {
-            (_, true) => Some(Refusal::ReadOnly),
-            (Err(refusal), false) => Some(refusal.clone()),
-            (Ok(_), false) => None,
+        let refusal = match &service {
+            _ if settings.read_only => Some(Refusal::ReadOnly),
+            _ if unwritable.is_some() => unwritable,
+            Err(refusal) => Some(refusal.clone()),
+            Ok(_) => None,
         };
         let worker = worker::start(ledger.clone(), service, Limits::of(settings));
         Ok(Self {

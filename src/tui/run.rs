@@ -15,10 +15,10 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::{App, Effect, Message, update};
-use crate::domain::Order;
+use crate::domain::{Order, Sighting};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -32,6 +32,8 @@ const FRAME: Duration = Duration::from_millis(16);
 
 /// How long writing to the ledger may go on before others' changes are looked for.
 const SETTLE: Duration = Duration::from_millis(100);
+/// How long leaving waits for ids that are being written down.
+const LAST_WRITES: Duration = Duration::from_secs(3);
 
 /// Reports folded in between looks at the keyboard.
 const BATCH: usize = 512;
@@ -39,7 +41,7 @@ const BATCH: usize = 512;
 /// What the system tells us, apart from the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM or SIGHUP.
+    /// SIGTERM, SIGHUP or SIGINT.
     Terminate,
     /// SIGTSTP from outside; the key Ctrl-Z comes as a key.
     Suspend,
@@ -114,7 +116,10 @@ where
     }
     loop {
         match run.want.take() {
-            Some(Want::Leave) => return Ok(()),
+            Some(Want::Leave) => {
+                run.finish_writes().await;
+                return Ok(());
+            }
             Some(Want::Suspend) => run.suspend(terminal)?,
             None => {}
         }
@@ -138,6 +143,10 @@ where
                 if let Some(message) = input::message(event, run.app.context(), &run.keys) {
                     run.take(message, Frame::Due);
                 }
+            }
+            Some(answer) = run.writes.join_next(), if !run.writes.is_empty() => {
+                let message = answer.map_err(|_| RunError::Panicked)?;
+                run.take(message, Frame::Due);
             }
             Some(answer) = run.questions.join_next(), if !run.questions.is_empty() => {
                 // A question's task only fails by panicking, which the panic hook reports.
@@ -176,6 +185,8 @@ struct Run {
     first: Vec<Message>,
     /// Asked of the ledger, not answered yet.
     questions: JoinSet<Message>,
+    /// Ids on their way into the ledger: not to be lost by leaving.
+    writes: JoinSet<Message>,
     /// Orders the worker had no room for yet.
     orders: VecDeque<Order>,
     /// Whether others wrote to the ledger: the question under way, and the last answer.
@@ -216,6 +227,7 @@ impl Run {
             hands: parts.hands,
             first: parts.first,
             questions: JoinSet::new(),
+            writes: JoinSet::new(),
             orders: VecDeque::new(),
             foreign: JoinSet::new(),
             foreign_version: None,
@@ -262,6 +274,7 @@ impl Run {
                 }
                 Effect::Suspend => self.want = Some(Want::Suspend),
                 Effect::Leave => self.want = Some(Want::Leave),
+                Effect::Track(sightings) => self.track(sightings),
                 question => self.ask(question),
             }
         }
@@ -302,9 +315,6 @@ impl Run {
                     .protect(rows.clone(), protected)
                     .await
                     .map(|_| Message::Changed(rows)),
-                Effect::Track(sightings) => {
-                    ledger.track(sightings, now).await.map(Message::Tracked)
-                }
                 _ => ledger.counts(now).await.map(Message::Counted),
             };
             answer.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
@@ -335,6 +345,22 @@ impl Run {
         if std::mem::take(&mut self.written_again) {
             self.ask_who_wrote();
         }
+    }
+
+    fn track(&mut self, sightings: Vec<Sighting>) {
+        let ledger = self.ledger.clone();
+        let now = self.app.now;
+        self.writes.spawn(async move {
+            let tracked = ledger.track(sightings, now).await.map(Message::Tracked);
+            tracked.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
+        });
+    }
+
+    /// The screen is of no more use, so this may wait for the disk; a ledger that does not answer by
+    /// then will not.
+    async fn finish_writes(&mut self) {
+        let writes = async { while self.writes.join_next().await.is_some() {} };
+        let _ = timeout(LAST_WRITES, writes).await;
     }
 
     /// When the next frame is due; at once if the user waits for it.

@@ -55,7 +55,10 @@ impl Item {
             answer,
             halt,
         } = match self.errand {
-            Errand::Delete => self.delete(&mut signal).await,
+            Errand::Delete if self.claim.in_doubt => {
+                self.delete(&mut signal, Tries::after_doubt()).await
+            }
+            Errand::Delete => self.delete(&mut signal, Tries::default()).await,
             Errand::Settle => self.settle(&mut signal).await,
         };
         if halt.is_some() {
@@ -94,10 +97,9 @@ impl Item {
         self.signal.send_replace(Signal::Stopped);
     }
 
-    async fn delete(&self, signal: &mut watch::Receiver<Signal>) -> Ending {
-        let Claim { row, kind, id } = &self.claim;
+    async fn delete(&self, signal: &mut watch::Receiver<Signal>, mut tries: Tries) -> Ending {
+        let Claim { row, kind, id, .. } = &self.claim;
         let tools = &self.tools;
-        let mut tries = Tries::default();
         loop {
             let Some(place) = self.turn(signal).await else {
                 return tries.stopped();
@@ -149,7 +151,8 @@ impl Item {
     async fn settle(&self, signal: &mut watch::Receiver<Signal>) -> Ending {
         let Claim { kind, id, .. } = &self.claim;
         let (outcome, answer, halt) = match look(&self.tools, *kind, id, signal).await {
-            Looked::Found(_) => return self.delete(signal).await,
+            // It is there, so whatever was sent before did not delete it.
+            Looked::Found(_) => return self.delete(signal, Tries::default()).await,
             Looked::Gone(answer) => (Outcome::Gone, answer, None),
             Looked::Unknown(answer) => (Outcome::Unsettled, answer, None),
             Looked::Halt(answer) => {

@@ -45,6 +45,15 @@ pub(super) enum Next {
 }
 
 impl Tries {
+    /// For an item whose earlier deletion was sent and never settled: a failure now says nothing
+    /// about that one.
+    pub(super) fn after_doubt() -> Self {
+        Self {
+            doubt: Some((Cause::Interrupted, None)),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn count(&self) -> u32 {
         self.count
     }

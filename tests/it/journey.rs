@@ -482,3 +482,21 @@ async fn picture_for_the_readme() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn ids_that_were_just_added_are_not_lost_by_quitting() {
+    tell(async {
+        let mut journey = Journey::begin(Start {
+            known: 0,
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("0 responses · 0 files").await;
+        // One thread: nothing is written before the loop waits for something.
+        journey.press("n resp_typed enter q");
+        let (_service, ledger, _folder) = journey.end().await;
+        let rows = everything(&ledger).await;
+        assert_eq!(rows.len(), 1, "{rows:?}");
+    })
+    .await;
+}

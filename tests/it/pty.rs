@@ -198,8 +198,8 @@ async fn deletes_one_response_and_one_file_and_gives_the_terminal_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ends_on_sigterm_and_sighup_and_gives_the_terminal_back() {
-    for signal in ["TERM", "HUP"] {
+async fn ends_on_signals_and_gives_the_terminal_back() {
+    for signal in ["TERM", "HUP", "INT"] {
         let (service, data) = set().await;
         let mut session = Session::start(arkdeck(data.path(), &service, &[]));
         session.until_text("No responses yet");

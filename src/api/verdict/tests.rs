@@ -410,7 +410,7 @@ fn a_get_finds_only_what_names_the_id() {
     assert_eq!(cause(get(200, r#"{"id":"resp_x"}"#)), Some(Cause::OtherId));
     assert_eq!(
         cause(get(200, r#"{"object":"response"}"#)),
-        Some(Cause::NoVerdict)
+        Some(Cause::NotJson)
     );
     assert_eq!(
         cause(get(200, &error("X", "m"))),

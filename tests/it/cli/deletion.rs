@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use arkdeck::emulator::{Fault, Faults, Options, Rule, Scope, When};
+use arkdeck::emulator::{Call, Fault, Faults, Options, Rule, Scope, When};
 use serde_json::{Value, json};
 
 use super::{Deck, Ran, lines, response};
@@ -378,4 +378,45 @@ pub(super) fn signal(child: &Child, name: &str) {
         .args([&format!("-{name}"), &child.id().to_string()])
         .status();
     assert!(status.unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_id_is_gone_only_when_the_service_says_so() {
+    let (deck, ids) = with_responses(1).await;
+    let data = deck.path().join("data");
+    let deck = deck.var("ARKDECK_DATA_DIR", data.to_str());
+    deck.ok(&["add", &ids[0]]);
+    let ledger = rusqlite::Connection::open(data.join("ledger.db")).unwrap();
+    ledger
+        .execute("UPDATE resources SET expires_at = 1000", [])
+        .unwrap();
+    assert_eq!(deck.list(&["--all"])[0]["state"], "expired");
+    let out = deck.ok(&["delete", "--yes", "-o", "jsonl", &ids[0]]);
+    assert_eq!(lines(&out)[0]["outcome"], "deleted");
+    assert!(deck.emulator.response_ids().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_of_the_kind_the_ledger_has_it_as() {
+    let deck = Deck::empty().await;
+    deck.emulator.set_faults(rules(vec![Rule::always(
+        Scope::Call(Call::ListFiles),
+        answer(200, r#"{"data":[{"id":"resp_file"}],"has_more":false}"#),
+    )]));
+    deck.ok(&["sync"]);
+    let line = |args: &[&str]| {
+        let mut all = vec!["delete", "--yes", "-o", "jsonl"];
+        all.extend(args);
+        lines(&deck.ok(&all)).remove(0)["kind"].clone()
+    };
+    assert_eq!(line(&["resp_file"]), "file");
+    // Where it is known as both, the prefix or else `--kind` decides.
+    deck.ok(&["add", "resp_both"]);
+    deck.emulator.set_faults(rules(vec![Rule::always(
+        Scope::Call(Call::ListFiles),
+        answer(200, r#"{"data":[{"id":"resp_both"}],"has_more":false}"#),
+    )]));
+    deck.ok(&["sync"]);
+    assert_eq!(line(&["resp_both", "--kind", "file"]), "file");
+    assert_eq!(line(&["resp_both"]), "response");
 }

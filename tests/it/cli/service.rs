@@ -193,3 +193,13 @@ async fn emulate_says_where_it_is_and_ends_when_told() {
     let taken = deck.emulator.address().to_string();
     assert_eq!(deck.run(&["emulate", "--listen", &taken]).code, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_never_began_says_nothing_of_the_server() {
+    let deck = Deck::empty().await;
+    deck.ok(&["add", "file-1"]);
+    let deck = deck.var("ARK_API_KEY", Some("ark-other-1234"));
+    let ran = deck.run(&["sync"]);
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+    assert_eq!(deck.list(&["files"])[0]["state"], "tracked");
+}

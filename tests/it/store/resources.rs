@@ -259,6 +259,22 @@ async fn counts_and_reviews_add_up() {
 }
 
 #[tokio::test]
+async fn what_only_our_clock_calls_expired_can_still_be_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(&dir);
+    let expired = Sighting {
+        facts: Facts {
+            expires_at: Some(Expiry::At(at(10))),
+            ..Facts::default()
+        },
+        ..sighting(Kind::Response, "r1")
+    };
+    let rows = [ledger.track(vec![expired], at(0)).await.unwrap()[0].row];
+    let review = ledger.review(rows.to_vec(), at(20)).await.unwrap();
+    assert_eq!(review.rows, rows);
+}
+
+#[tokio::test]
 async fn what_a_batch_has_in_hand_is_not_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(&dir);

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use arkdeck::domain::{Cause, Outcome, Report, State};
 use arkdeck::emulator::{Fault, Faults, RetryAfter, Rule, Scope, When};
-use arkdeck::worker::Limits;
+use arkdeck::worker::{self, Limits};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::stub::{Scripted, answer, deleted};
-use super::{Bench, faulty, finished, halt, limits, one};
+use super::{Bench, client, faulty, finished, halt, limits, one};
 
 /// One response on a service with this rule for deletions; its reports, and how many DELETEs came.
 async fn meet(fault: Fault, times: Option<u32>) -> (Vec<Report>, u32, Bench) {
@@ -125,6 +125,29 @@ async fn an_error_after_an_unheard_try_leaves_the_doubt() {
     bench.delete(&rows).await;
     let reports = bench.until_idle().await;
     assert_eq!(one(&reports).0, Outcome::Unsettled);
+}
+
+#[tokio::test]
+async fn a_doubt_of_an_earlier_batch_outlives_a_failure_of_the_next() {
+    let (_, _, mut bench) = meet(Fault::Drop(When::After), None).await;
+    let rows = [bench.ledger.unsettled().await.unwrap()[0].row];
+    let refusing = faulty(
+        0,
+        0,
+        Faults {
+            rules: vec![Rule::always(Scope::Deletes, Fault::Error(500))],
+            ..Faults::default()
+        },
+    )
+    .await;
+    bench.worker = worker::start(
+        bench.ledger.clone(),
+        Ok(client(&refusing.base_url(), "key")),
+        limits(),
+    );
+    bench.delete(&rows).await;
+    assert_eq!(one(&bench.until_idle().await).0, Outcome::Unsettled);
+    assert_eq!(bench.states(&rows).await, [State::Unsettled]);
 }
 
 #[tokio::test]
