@@ -13,7 +13,7 @@ mod visible;
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use lang::Lang;
 pub use outcome::{Answer, Cause, Outcome, Settlement};
-pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test};
+pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, parse_duration};
 pub use resource::{
     Counts, Expiry, Facts, ListQuery, Listing, Resource, Review, RowId, Sighting, Sort, SortKey,
     Source, State, Tombstones, Tracked, Usage,

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -359,6 +360,12 @@ impl Token {
 /// An error without a place of its own; [`Token::test`] puts it at the value.
 fn at_value(problem: Problem) -> QueryError {
     QueryError { at: 0..0, problem }
+}
+
+/// A length of time as the comparisons take it: `90m`, `12h`, `7d`.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let seconds = seconds(text).ok()?;
+    u64::try_from(seconds).ok().map(Duration::from_secs)
 }
 
 fn seconds(text: &str) -> Result<i64, QueryError> {
