@@ -5,12 +5,17 @@ mod screen;
 
 use std::env;
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use arkdeck::cli::{self, Command, Context, Exit, Streams};
 use arkdeck::config::{self, Env};
 use color_eyre::config::{HookBuilder, Theme};
 
 fn main() -> color_eyre::Result<ExitCode> {
+    // A file-size limit (`ulimit -f`) is an error of the write then, and not the end of the program.
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
     HookBuilder::default().theme(Theme::new()).install()?;
     let env = Env::new(env::vars_os(), sys_locale::get_locale());
     let mut streams = Streams::standard();

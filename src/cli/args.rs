@@ -3,11 +3,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
 
 use crate::config::{self, Overrides};
-use crate::domain::{Kind, Lang};
+use crate::domain::{self, Kind, Lang};
 
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -71,6 +72,8 @@ pub enum Command {
     Show(Show),
     Sync(Sync),
     Delete(Delete),
+    Plan(Plan),
+    Apply(Apply),
     Forget(Forget),
     Resume(Resume),
     Doctor(Doctor),
@@ -172,6 +175,13 @@ pub struct Delete {
     pub filter: Option<String>,
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub manner: Manner,
+}
+
+/// How to delete; the same flags for `delete` and `apply`.
+#[derive(Clone, Copy, Debug, Group)]
+pub struct Manner {
     #[arg(long, short)]
     pub yes: bool,
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -180,8 +190,35 @@ pub struct Delete {
     pub rate: Option<Rate>,
     #[arg(long, value_name = "N")]
     pub max: Option<u64>,
+    /// Ask for each again before it is called deleted.
+    #[arg(long)]
+    pub verify: bool,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Plan {
+    /// As for `delete`.
+    #[arg(value_name = "ID", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Apply {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// A plan is as good as the knowledge it was made with.
+    #[arg(long, value_name = "TIME", default_value = "7d", hide_default_value = true, value_parser = age)]
+    pub max_age: Age,
+    #[command(flatten)]
+    pub manner: Manner,
 }
 
 #[derive(Clone, Debug, Group)]
@@ -264,12 +301,24 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate(pub Option<f64>);
 
+/// A length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age(pub Duration);
+
 fn kind(text: &str) -> Result<Kind, &'static str> {
     text.parse().map_err(|()| "it is response or file")
 }
 
 fn lang(text: &str) -> Result<Lang, &'static str> {
     text.parse().map_err(|()| "it is en or zh-CN")
+}
+
+/// As in a filter: `90m`, `12h`, `7d`.
+fn age(text: &str) -> Result<Age, &'static str> {
+    domain::duration(text)
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .map(|seconds| Age(Duration::from_secs(seconds)))
+        .ok_or("it is a number with s, m, h, d or w behind it, as in 12h or 7d")
 }
 
 fn rate(text: &str) -> Result<Rate, &'static str> {

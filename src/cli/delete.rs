@@ -1,50 +1,56 @@
 //! `arkdeck delete`: what was selected, after it was confirmed, through the worker.
 
 use std::collections::HashSet;
-use std::io::BufRead;
 use std::time::Duration;
 
 use crate::domain::{Order, Report, RowId};
+use crate::store::Ledger;
 use crate::worker::Limits;
 
-use super::args::{Delete, Rate};
+use super::args::{Delete, Manner, Rate};
 use super::context::{Context, Exit, Failure};
-use super::ids::{self, Line, Typed};
-use super::list::parse_query;
 use super::selection::Selection;
 use super::settled::{Lines, note_end};
+use super::wanted::Wanted;
 use super::work;
 
 pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Failure> {
-    let query = args.filter.as_deref();
-    let query = query
-        .map(|text| parse_query(&context.words, Some(text)))
-        .transpose()?;
-    let typed = read_ids(&args, context)?;
-    if typed.is_empty() && query.is_none() && !args.ids.iter().any(|id| id == "-") {
-        let text = context.words.text("delete-nothing").into_owned();
-        return Err(Failure::Usage(text));
+    let wanted = Wanted::read(context, &args.ids, args.kind, args.filter.as_deref())?;
+    if !args.dry_run {
+        refuse_read_only(context)?;
     }
-    let read_only = context.settings()?.read_only;
-    if read_only && !args.dry_run {
+    let ledger = context.ledger().await?;
+    let selection = wanted.select(context, &ledger).await?;
+    if args.dry_run {
+        selection.check_size(context, args.manner.max)?;
+        let format = args.manner.output.format();
+        return selection.print(context, &ledger, format).await;
+    }
+    delete(context, ledger, selection, args.manner).await
+}
+
+pub(super) fn refuse_read_only(context: &Context) -> Result<(), Failure> {
+    if context.settings()?.read_only {
         let text = context.words.text("refusal-read-only").into_owned();
         return Err(Failure::Refused(text));
     }
-    let ledger = context.ledger().await?;
-    let mut selection = match query {
-        Some(query) => Selection::matching(context, &ledger, query).await?,
-        None => Selection::named(context, &ledger, typed).await?,
-    };
-    selection.check_size(context, args.max)?;
-    let format = args.output.format();
-    if args.dry_run {
-        return selection.print(context, &ledger, format).await;
-    }
+    Ok(())
+}
+
+/// Deletes a selection, once it is confirmed.
+pub(super) async fn delete(
+    context: &mut Context,
+    ledger: Ledger,
+    mut selection: Selection,
+    manner: Manner,
+) -> Result<Exit, Failure> {
+    selection.check_size(context, manner.max)?;
+    let format = manner.output.format();
     let mut client = None;
     if selection.total() > 0 {
         // Before anybody is asked and anything is written: without a key this ends here.
         client = Some(context.ready_client().await?);
-        selection.confirm(context, &ledger, args.yes).await?;
+        selection.confirm(context, &ledger, manner.yes).await?;
     }
     let mut lines = Lines::new(format, selection.total());
     let mut is_success = selection
@@ -56,12 +62,13 @@ pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Fai
     };
     let rows = selection.track(context, &ledger).await?;
     let mut limits = Limits::of(context.settings()?);
-    if let Some(concurrency) = args.concurrency {
+    if let Some(concurrency) = manner.concurrency {
         limits.concurrency = concurrency.into();
     }
-    if let Some(Rate(rate)) = args.rate {
+    if let Some(Rate(rate)) = manner.rate {
         limits.rate = rate;
     }
+    limits.verify = manner.verify;
     let order = Order::Delete {
         ticket: work::TICKET,
         rows: rows.clone(),
@@ -96,36 +103,4 @@ pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Fai
         Exit::Done if !is_success => Exit::Partly,
         exit => exit,
     })
-}
-
-/// The ids of the arguments, and for `-` those on standard input: one a line, and nothing else on it,
-/// because what is deleted from a list should be what stands in the list.
-fn read_ids(args: &Delete, context: &mut Context) -> Result<Vec<Typed>, Failure> {
-    let mut typed = Vec::new();
-    for text in &args.ids {
-        if text != "-" {
-            typed.push(ids::typed(&context.words, text, args.kind)?);
-            continue;
-        }
-        let input: &mut dyn BufRead = &mut *context.streams.input;
-        loop {
-            let line = ids::next_line(input).map_err(|error| {
-                let name = context.words.text("add-stdin").into_owned();
-                let args = [("name", name.into()), ("error", error.to_string().into())];
-                Failure::Usage(context.words.with("add-unreadable", &args))
-            })?;
-            match line {
-                None => break,
-                Some(Line::Text(line)) if line.trim().is_empty() => {}
-                Some(Line::Text(line)) => {
-                    typed.push(ids::typed(&context.words, &line, args.kind)?);
-                }
-                Some(Line::TooLong) => {
-                    let text = context.words.text("add-line-too-long").into_owned();
-                    return Err(Failure::Usage(text));
-                }
-            }
-        }
-    }
-    Ok(typed)
 }

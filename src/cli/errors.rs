@@ -1,6 +1,5 @@
 //! Errors of the lower layers as text for people, causes included.
 
-use std::error::Error;
 use std::path::Path;
 
 use crate::api::ClientError;
@@ -183,12 +182,5 @@ pub(super) fn client_error(words: &Catalogue, error: &ClientError) -> String {
 
 /// The ledger's own words and their causes: file names, and what the system said.
 pub(super) fn store_error(error: &StoreError) -> String {
-    let mut text = visible(&error.to_string()).into_owned();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&visible(&cause.to_string()));
-        source = cause.source();
-    }
-    text
+    visible(&error.whole()).into_owned()
 }

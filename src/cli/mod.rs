@@ -4,6 +4,7 @@
 //! It refuses a second road to deletion: whatever is deleted, the worker deletes.
 
 mod add;
+mod apply;
 pub mod args;
 mod completions;
 mod config;
@@ -18,12 +19,15 @@ mod ids;
 mod list;
 mod man;
 mod output;
+mod plan;
+mod planfile;
 mod resume;
 mod selection;
 mod settled;
 mod show;
 mod streams;
 mod sync;
+mod wanted;
 mod work;
 
 use std::ffi::OsString;
@@ -101,6 +105,8 @@ pub async fn run(command: Command, context: &mut Context) -> Exit {
         Command::Show(args) => show::run(args, context).await,
         Command::Sync(args) => sync::run(args, context).await,
         Command::Delete(args) => delete::run(args, context).await,
+        Command::Plan(args) => plan::run(args, context).await,
+        Command::Apply(args) => apply::run(args, context).await,
         Command::Forget(args) => forget::run(args, context).await,
         Command::Resume(args) => resume::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,

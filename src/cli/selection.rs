@@ -33,6 +33,14 @@ pub(super) struct Selection {
     unknown: Vec<(Kind, ResourceId)>,
 }
 
+/// One of what is to go.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Chosen<'a> {
+    Known(&'a Resource),
+    /// New to the ledger.
+    New(Kind, &'a ResourceId),
+}
+
 impl Selection {
     pub(super) async fn named(
         context: &Context,
@@ -119,26 +127,23 @@ impl Selection {
         let mut printer = Printer::new(format);
         let now = Timestamp::now();
         let mut table = Table::new(list_header(&context.words));
-        for rows in self.review.rows.chunks(CHUNK) {
-            for resource in resources(context, ledger, rows).await? {
-                if format == Format::Table {
-                    table.row(list_row(&context.words, &resource, now));
-                } else {
-                    let line = ListLine::new(&resource, now);
-                    printer.line(&mut context.streams.results, &line);
-                }
-            }
-        }
         let facts = Facts::default();
-        for (kind, id) in &self.unknown {
+        self.each(context, ledger, |context, chosen| {
             if format == Format::Table {
-                let kind = context.words.kind(*kind);
-                table.row(vec![id.to_string(), kind]);
+                table.row(match chosen {
+                    Chosen::Known(resource) => list_row(&context.words, resource, now),
+                    Chosen::New(kind, id) => vec![id.to_string(), context.words.kind(kind)],
+                });
             } else {
-                let line = ListLine::untracked(*kind, id, &facts);
+                let line = match chosen {
+                    Chosen::Known(resource) => ListLine::new(resource, now),
+                    Chosen::New(kind, id) => ListLine::untracked(kind, id, &facts),
+                };
                 printer.line(&mut context.streams.results, &line);
             }
-        }
+            Ok(())
+        })
+        .await?;
         if format == Format::Table && self.total() > 0 {
             table.print(&mut context.streams.results);
         }
@@ -152,7 +157,30 @@ impl Selection {
         Ok(Exit::Done)
     }
 
-    fn totals(&self, words: &Catalogue) -> String {
+    /// Goes through all that would be deleted, in order; no more than a chunk of it is held.
+    pub(super) async fn each(
+        &self,
+        context: &mut Context,
+        ledger: &Ledger,
+        mut on: impl FnMut(&mut Context, Chosen<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for rows in self.review.rows.chunks(CHUNK) {
+            for resource in resources(context, ledger, rows).await? {
+                on(context, Chosen::Known(&resource))?;
+            }
+        }
+        for (kind, id) in &self.unknown {
+            on(context, Chosen::New(*kind, id))?;
+        }
+        Ok(())
+    }
+
+    /// How many were named and cannot be deleted.
+    pub(super) fn skipped(&self) -> usize {
+        self.skipped.len()
+    }
+
+    pub(super) fn totals(&self, words: &Catalogue) -> String {
         let unknown = |kind| self.unknown.iter().filter(|(k, _)| *k == kind).count() as u64;
         let responses = self.review.responses + unknown(Kind::Response);
         let files = self.review.files + unknown(Kind::File);

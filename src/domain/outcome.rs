@@ -94,10 +94,12 @@ pub enum Cause {
     Stopped,
     /// An earlier run sent this and did not live to see the answer.
     Interrupted,
+    /// The service says that it is deleted, and when asked again shows it still.
+    StillThere,
 }
 
 impl Cause {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Service,
         Self::NotDeleted,
         Self::NoVerdict,
@@ -116,6 +118,7 @@ impl Cause {
         Self::Exhausted,
         Self::Stopped,
         Self::Interrupted,
+        Self::StillThere,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -138,6 +141,7 @@ impl Cause {
             Self::Exhausted => "exhausted",
             Self::Stopped => "stopped",
             Self::Interrupted => "interrupted",
+            Self::StillThere => "still_there",
         }
     }
 

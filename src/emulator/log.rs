@@ -16,6 +16,8 @@ use super::lock;
 /// One request, as it came to its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
+    /// Its place among all arrivals, from 1. The log is in the order of the ends.
+    pub number: u64,
     pub method: Method,
     /// Path and query as they stood on the wire, percent signs and all.
     pub path: String,
@@ -58,11 +60,16 @@ impl Log {
         }
         let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak.fetch_max(now, Ordering::Relaxed);
-        self.arrived.send_modify(|count| *count += 1);
+        let mut number = 0;
+        self.arrived.send_modify(|count| {
+            *count += 1;
+            number = *count;
+        });
         Visit {
             log: self,
             id,
             seen: Seen {
+                number,
                 method: request.method().clone(),
                 path: request
                     .uri()

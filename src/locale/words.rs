@@ -116,6 +116,7 @@ impl Catalogue {
             Cause::Exhausted => plain("cause-exhausted"),
             Cause::Stopped => plain("cause-stopped"),
             Cause::Interrupted => plain("cause-interrupted"),
+            Cause::StillThere => plain("cause-still-there"),
         }
     }
 

@@ -40,6 +40,9 @@ pub enum StoreError {
     Busy,
     #[error("no room is left for the ledger")]
     Full,
+    /// What the system says of quotas and file-size limits, among others; a full disk is [`Self::Full`].
+    #[error("a write to the ledger failed; a quota, a file-size limit or the disk itself")]
+    NotWritten(#[source] Arc<rusqlite::Error>),
     #[error("the ledger has no row {0:?}")]
     NoSuchRow(RowId),
     #[error("row {row:?} is not being sent in {batch:?}")]
@@ -60,12 +63,42 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::SystemIoFailure) if is_write(&error) => {
+                Self::NotWritten(Arc::new(error))
+            }
             _ => Self::Sqlite(Arc::new(error)),
         }
     }
 }
 
+fn is_write(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{
+        SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE,
+    };
+    let writes = [
+        SQLITE_IOERR_WRITE,
+        SQLITE_IOERR_FSYNC,
+        SQLITE_IOERR_TRUNCATE,
+        SQLITE_IOERR_SHMSIZE,
+    ];
+    error
+        .sqlite_error()
+        .is_some_and(|error| writes.contains(&error.extended_code))
+}
+
 impl StoreError {
+    /// In one line, causes included.
+    pub fn whole(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text
+    }
+
     pub(super) fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
         Self::Io {
             path: path.into(),

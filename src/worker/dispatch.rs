@@ -269,7 +269,7 @@ impl Dispatcher {
             .get(&id)
             .is_some_and(|batch| batch.halt.is_none())
         {
-            let error = error.to_string();
+            let error = error.whole();
             self.tell(Report::JournalFailed { error }).await;
         }
         self.halt(id, by_user()).await;
@@ -418,7 +418,7 @@ impl Dispatcher {
                     }
                     // They come back when this instance has ended; nothing of them was sent.
                     Err(error) => {
-                        let error = error.to_string();
+                        let error = error.whole();
                         self.tell(Report::JournalFailed { error }).await;
                     }
                 }
@@ -494,7 +494,7 @@ impl Dispatcher {
             }
             Ok(None) => Refusal::Nothing,
             Err(StoreError::ReadOnly) => Refusal::ReadOnly,
-            Err(error) => Refusal::Journal(error.to_string()),
+            Err(error) => Refusal::Journal(error.whole()),
         };
         self.tell(Report::Rejected { ticket, refusal }).await;
         None

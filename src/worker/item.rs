@@ -14,7 +14,7 @@ use crate::store::{Claim, StoreError};
 use super::fetch::{Looked, look};
 use super::limit::Place;
 use super::tries::{Ending, Next, Tries};
-use super::{Signal, Tools, stopped};
+use super::{Signal, Tools, stopped, verify};
 
 /// Waits between tries to write a settlement. A disk that is full may have room again in a moment; after
 /// that the row stays as it is on disk, and the next start finds it unsettled.
@@ -56,9 +56,9 @@ impl Item {
             halt,
         } = match self.errand {
             Errand::Delete if self.claim.in_doubt => {
-                self.delete(&mut signal, Tries::after_doubt()).await
+                self.delete_for_sure(&mut signal, Tries::after_doubt()).await
             }
-            Errand::Delete => self.delete(&mut signal, Tries::default()).await,
+            Errand::Delete => self.delete_for_sure(&mut signal, Tries::default()).await,
             Errand::Settle => self.settle(&mut signal).await,
         };
         if halt.is_some() {
@@ -91,6 +91,14 @@ impl Item {
             }
         };
         (fate, halt)
+    }
+
+    async fn delete_for_sure(&self, signal: &mut watch::Receiver<Signal>, tries: Tries) -> Ending {
+        let ending = self.delete(signal, tries).await;
+        if self.tools.limits.verify && ending.outcome.is_success() {
+            return verify::verify(&self.tools, &self.claim, ending, signal).await;
+        }
+        ending
     }
 
     fn stop_all(&self) {

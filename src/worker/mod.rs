@@ -13,6 +13,7 @@
 //!   [`Report::Settled`] before `Ledger::settle` has. If the journal cannot be written, nothing is sent.
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
+//! - With `verify`, a success counts once a lookup has said not found.
 //! - A try that may have left and was not answered puts its item in doubt, and only the service's
 //!   yes, no or not-found takes it out again.
 //!
@@ -26,6 +27,7 @@ mod limit;
 mod mirror;
 mod refresh;
 mod tries;
+mod verify;
 
 use std::sync::Arc;
 
@@ -54,6 +56,8 @@ pub struct Limits {
     pub attempts: u32,
     /// Take no order that changes anything, here or there.
     pub read_only: bool,
+    /// Believe no success of a deletion before a lookup says not found.
+    pub verify: bool,
 }
 
 impl Limits {
@@ -75,6 +79,7 @@ impl Default for Limits {
             rate: None,
             attempts: 6,
             read_only: false,
+            verify: false,
         }
     }
 }

@@ -118,7 +118,7 @@ async fn one(
 
 /// Tells that the ledger fails; the halt that follows from it.
 pub(super) async fn unwritable(tools: &Tools, error: &StoreError) -> Halt {
-    let error = error.to_string();
+    let error = error.whole();
     tools.tell(Report::JournalFailed { error }).await;
     Halt {
         cause: Cause::Stopped,

@@ -3,10 +3,13 @@
 
 mod catalogue;
 mod cli;
+mod disk;
 mod emulator;
 mod hostile;
 mod journey;
+mod kill;
 mod layers;
+mod matrix;
 mod picture;
 mod pty;
 mod readme;

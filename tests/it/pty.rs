@@ -316,3 +316,17 @@ fn takes_the_terminal_and_panics() {
     let _guard = Guard::enter().unwrap();
     panic!("on purpose");
 }
+
+/// What the terminal UI says when it cannot start on the files of `deck`.
+pub(crate) fn refused(deck: &crate::cli::Deck) -> String {
+    let plain = deck.command(&[]);
+    let mut command = CommandBuilder::new(plain.get_program());
+    command.env_clear();
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.env("TERM", "xterm-256color");
+    let (code, bytes) = Session::start(command).end();
+    assert_ne!(code, 0);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -128,6 +128,20 @@ work-waiting = trying again in { $span }: { $reason }
 work-count = { $outcome }: { $count }
 work-unsettled = What was sent without an answer is unsettled. `arkdeck resume` settles it.
 
+# plan, apply
+plan-exists = { $file } exists and is not written over
+plan-unwritable = { $file } cannot be written: { $error }
+plan-skipped = Left out, because they are gone already or cannot be deleted now: { $count }.
+plan-made = Nothing was deleted. `arkdeck apply { $file }` deletes these { $count }; items can be struck out of the file before that, not added.
+apply-unreadable = { $file } cannot be read: { $error }
+apply-malformed = { $file } is no plan: { $error }; nothing was sent
+apply-newer = { $file } is a plan of format { $found }, which this Arkdeck does not know; nothing was sent
+apply-edited = { $file }: { $id } was added or changed since the plan was made; nothing was sent
+apply-elsewhere = the plan is for profile { $profile }, { $host }, and this is { $current }, { $here }; nothing was sent
+apply-ahead = the plan was made at { $at }, which is in the future by the clock of this machine; nothing was sent
+apply-stale = the plan is { $age } old and { $limit } is the limit (--max-age); nothing was sent
+apply-struck = Struck out of the plan since it was made: { $count }.
+
 # forget
 forget-pending = it is being deleted, so it stays
 forget-unknown = it is not in the ledger

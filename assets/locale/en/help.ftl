@@ -68,8 +68,27 @@ help-delete-yes = Do not ask
 help-delete-concurrency = Requests under way at once
 help-delete-rate = Requests a second of each kind
 help-delete-max = Refuse to delete more than this many
+help-delete-verify = Count as deleted only what a lookup no longer finds
 help-delete-output = How to print what came of each [default: table]
 help-delete-after = Deleting cannot be undone. Every request is on disk before it is sent, and an interrupted run can be settled by `arkdeck resume`. Without a terminal, --yes is needed, and on a protected profile also ARKDECK_CONFIRM=<number of items>.
+
+help-plan = Write what would be deleted into a file, for review; delete nothing
+help-plan-ids = What to delete; - reads ids from standard input, one a line
+help-plan-kind = What ids are whose prefix does not tell
+help-plan-filter = Plan for what matches instead, as in `list --filter`
+help-plan-out = The file to write; one that exists is left as it is
+help-plan-after = The file is JSON with an item a line. Items may be struck out before `arkdeck apply`; what is added or changed is refused.
+
+help-apply = Delete what a plan names, and nothing else
+help-apply-file = The plan, as `arkdeck plan` wrote it
+help-apply-max-age = Refuse a plan that is older, such as 12h or 30d [default: 7d]
+help-apply-yes = Do not ask
+help-apply-concurrency = Requests under way at once
+help-apply-rate = Requests a second of each kind
+help-apply-max = Refuse to delete more than this many
+help-apply-verify = Count as deleted only what a lookup no longer finds
+help-apply-output = How to print what came of each [default: table]
+help-apply-after = What matches the plan's filter by now but is not in the plan stays. A plan for another profile or base URL is refused. Confirmation and exit codes are those of `delete`.
 
 help-forget = Drop ids from the ledger; on the service nothing is deleted
 help-forget-ids = What to forget

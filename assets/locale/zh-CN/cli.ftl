@@ -128,6 +128,20 @@ work-waiting = { $span } 后重试：{ $reason }
 work-count = { $outcome }：{ $count }
 work-unsettled = 已发送但没有应答的项目为未定。运行 `arkdeck resume` 来核实。
 
+# plan、apply
+plan-exists = { $file } 已存在，不会覆盖
+plan-unwritable = 无法写入 { $file }：{ $error }
+plan-skipped = 未列入（已不存在或现在不能删除）：{ $count } 项。
+plan-made = 没有删除任何内容。`arkdeck apply { $file }` 会删除这 { $count } 项；在此之前可以从文件中划去项目，但不能添加。
+apply-unreadable = 无法读取 { $file }：{ $error }
+apply-malformed = { $file } 不是计划文件：{ $error }；什么都没有发送
+apply-newer = { $file } 是格式 { $found } 的计划，此版本的 Arkdeck 不认识；什么都没有发送
+apply-edited = { $file }：{ $id } 是在计划生成之后添加或修改的；什么都没有发送
+apply-elsewhere = 该计划属于配置 { $profile }（{ $host }），而当前是 { $current }（{ $here }）；什么都没有发送
+apply-ahead = 该计划的生成时间 { $at } 晚于本机时钟；什么都没有发送
+apply-stale = 该计划已有 { $age }，超过上限 { $limit }（--max-age）；什么都没有发送
+apply-struck = 计划生成后被划去：{ $count } 项。
+
 # forget
 forget-pending = 正在删除，因此保留
 forget-unknown = 台账中没有它

@@ -68,8 +68,27 @@ help-delete-yes = 不再询问
 help-delete-concurrency = 同时进行的请求数
 help-delete-rate = 每种资源每秒的请求数
 help-delete-max = 超过这个数量就拒绝删除
+help-delete-verify = 再查询每一项，服务查不到时才算已删除
 help-delete-output = 逐项结果的输出方式 [默认：table]
 help-delete-after = 删除无法撤销。每个请求在发送之前都已落盘，被中断的运行可以用 `arkdeck resume` 核实。没有终端时需要 --yes；对受保护的配置还需要 ARKDECK_CONFIRM=<项目数量>。
+
+help-plan = 把将要删除的内容写入文件以供审阅；不做删除
+help-plan-ids = 要删除的 ID；- 表示从标准输入读取，每行一个
+help-plan-kind = 从前缀看不出类型的 ID 是什么
+help-plan-filter = 改为计划删除匹配的项目，写法与 `list --filter` 相同
+help-plan-out = 要写入的文件；已存在的文件保持原样
+help-plan-after = 文件是 JSON，每行一项。在 `arkdeck apply` 之前可以划去项目；添加或修改过的会被拒绝。
+
+help-apply = 删除计划中列出的项目，除此之外什么都不删
+help-apply-file = `arkdeck plan` 写出的计划文件
+help-apply-max-age = 拒绝更旧的计划，例如 12h 或 30d [默认：7d]
+help-apply-yes = 不再询问
+help-apply-concurrency = 同时进行的请求数
+help-apply-rate = 每种资源每秒的请求数
+help-apply-max = 超过这个数量就拒绝删除
+help-apply-verify = 再查询每一项，服务查不到时才算已删除
+help-apply-output = 逐项结果的输出方式 [默认：table]
+help-apply-after = 现在也匹配计划的过滤条件、但不在计划中的项目会保留。属于其他配置或其他基础 URL 的计划会被拒绝。确认方式和退出码与 `delete` 相同。
 
 help-forget = 只从台账中移除 ID；不会删除服务上的任何内容
 help-forget-ids = 要移除的 ID

@@ -5,6 +5,7 @@ mod config;
 mod deletion;
 mod help;
 mod ledger;
+mod plan;
 mod service;
 
 use std::io::Write;
@@ -15,25 +16,25 @@ use arkdeck::emulator::{Emulator, Options};
 use tempfile::TempDir;
 
 /// Looked for in everything the program prints and writes.
-const KEY: &str = "ark-secret-0f9e8d7c";
+pub(crate) const KEY: &str = "ark-secret-0f9e8d7c";
 
 /// A place for the program's files, and nothing of the environment of whoever runs the tests.
-struct Deck {
+pub(crate) struct Deck {
     dir: TempDir,
-    emulator: Emulator,
+    pub(crate) emulator: Emulator,
     vars: Vec<(&'static str, String)>,
 }
 
 /// What a run came to.
 #[derive(Debug)]
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Deck {
-    async fn start(options: Options) -> Self {
+    pub(crate) async fn start(options: Options) -> Self {
         let emulator = Emulator::start(Options {
             api_key: Some(KEY.to_owned()),
             ..options
@@ -54,23 +55,23 @@ impl Deck {
         }
     }
 
-    async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         Self::start(Options::default()).await
     }
 
     /// The same with a variable set or, with no value, without it.
-    fn var(mut self, name: &'static str, value: Option<&str>) -> Self {
+    pub(crate) fn var(mut self, name: &'static str, value: Option<&str>) -> Self {
         self.vars.retain(|(known, _)| *known != name);
         self.vars
             .extend(value.map(|value| (name, value.to_owned())));
         self
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_arkdeck"));
         command
             .args(args)
@@ -80,11 +81,11 @@ impl Deck {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::of(self.command(args).output().unwrap())
     }
 
-    fn run_fed(&self, args: &[&str], input: &str) -> Ran {
+    pub(crate) fn run_fed(&self, args: &[&str], input: &str) -> Ran {
         let mut command = self.command(args);
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -102,7 +103,7 @@ impl Deck {
 
     /// Runs a command that has to do all it was asked; returns its results.
     #[track_caller]
-    fn ok(&self, args: &[&str]) -> String {
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
         let ran = self.run(args);
         assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
         ran.out
@@ -110,7 +111,7 @@ impl Deck {
 
     /// The ledger as `list -o jsonl` shows it.
     #[track_caller]
-    fn list(&self, args: &[&str]) -> Vec<serde_json::Value> {
+    pub(crate) fn list(&self, args: &[&str]) -> Vec<serde_json::Value> {
         let mut all = vec!["list", "-o", "jsonl"];
         all.extend(args);
         lines(&self.ok(&all))
@@ -119,7 +120,7 @@ impl Deck {
 
 impl Ran {
     #[track_caller]
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let ran = Self {
             code: output.status.code().unwrap(),
@@ -136,13 +137,13 @@ impl Ran {
 
 /// One JSON value for each line.
 #[track_caller]
-fn lines(text: &str) -> Vec<serde_json::Value> {
+pub(crate) fn lines(text: &str) -> Vec<serde_json::Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
 
 /// An id of the shape of Ark's, different for each number.
-fn response(number: u32) -> String {
+pub(crate) fn response(number: u32) -> String {
     format!("resp_021795227300456{number:038x}")
 }

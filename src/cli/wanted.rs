@@ -1,0 +1,83 @@
+//! What is to be deleted or planned, as the command line names it: ids, a list of them, or a filter.
+
+use std::io::BufRead;
+
+use crate::domain::{Kind, Query, ResourceId};
+use crate::store::Ledger;
+
+use super::context::{Context, Failure};
+use super::ids::{self, Line};
+use super::list::parse_query;
+use super::selection::Selection;
+
+/// Understood, and not yet looked up.
+pub(super) enum Wanted {
+    Matching(Query),
+    Named(Vec<(Option<Kind>, ResourceId)>),
+}
+
+impl Wanted {
+    /// `-` among the ids reads more of them from standard input.
+    pub(super) fn read(
+        context: &mut Context,
+        ids: &[String],
+        kind: Option<Kind>,
+        filter: Option<&str>,
+    ) -> Result<Self, Failure> {
+        if filter.is_some() {
+            return Ok(Self::Matching(parse_query(&context.words, filter)?));
+        }
+        if ids.is_empty() {
+            let text = context.words.text("delete-nothing").into_owned();
+            return Err(Failure::Usage(text));
+        }
+        Ok(Self::Named(read_ids(context, ids, kind)?))
+    }
+
+    pub(super) async fn select(
+        self,
+        context: &Context,
+        ledger: &Ledger,
+    ) -> Result<Selection, Failure> {
+        match self {
+            Self::Matching(query) => Selection::matching(context, ledger, query).await,
+            Self::Named(typed) => Selection::named(context, ledger, typed).await,
+        }
+    }
+}
+
+/// The ids of the arguments, and for `-` those on standard input: one a line, and nothing else on it,
+/// because what is deleted from a list should be what stands in the list.
+fn read_ids(
+    context: &mut Context,
+    ids: &[String],
+    kind: Option<Kind>,
+) -> Result<Vec<(Option<Kind>, ResourceId)>, Failure> {
+    let mut typed = Vec::new();
+    for text in ids {
+        if text != "-" {
+            typed.push(ids::typed(&context.words, text, kind)?);
+            continue;
+        }
+        let input: &mut dyn BufRead = &mut *context.streams.input;
+        loop {
+            let line = ids::next_line(input).map_err(|error| {
+                let name = context.words.text("add-stdin").into_owned();
+                let args = [("name", name.into()), ("error", error.to_string().into())];
+                Failure::Usage(context.words.with("add-unreadable", &args))
+            })?;
+            match line {
+                None => break,
+                Some(Line::Text(line)) if line.trim().is_empty() => {}
+                Some(Line::Text(line)) => {
+                    typed.push(ids::typed(&context.words, &line, kind)?);
+                }
+                Some(Line::TooLong) => {
+                    let text = context.words.text("add-line-too-long").into_owned();
+                    return Err(Failure::Usage(text));
+                }
+            }
+        }
+    }
+    Ok(typed)
+}
