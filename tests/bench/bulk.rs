@@ -101,7 +101,7 @@ async fn race(items: usize, latency: u64) -> Outcome<()> {
         match took {
             Err(error) => println!("| {latency} ms | {name} | – | {error} | – |"),
             Ok(_) if left > 0 => {
-                println!("| {latency} ms | {name} | {items} | {left} LEFT UNDELETED | – |")
+                println!("| {latency} ms | {name} | {items} | {left} LEFT UNDELETED | – |");
             }
             Ok(took) => {
                 let rate = rate(items, took);
@@ -338,7 +338,7 @@ async fn ceiling() -> Outcome<()> {
         let Ran { took, .. } = arkdeck(&service, work.path(), args).await?;
         let refused = refused(work.path())?;
         #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
-        let percent = refused as f64 * 100.0 / ITEMS as f64;
+        let percent = f64::from(refused) * 100.0 / ITEMS as f64;
         let share = rate(ITEMS, took) / f64::from(CEILING);
         println!("| {name} | {share:.3} | {percent:.1} % |");
     }
@@ -346,7 +346,7 @@ async fn ceiling() -> Outcome<()> {
 }
 
 /// Requests that came to nothing: the journal counts the tries of each item.
-fn refused(work: &Path) -> Outcome<u64> {
+fn refused(work: &Path) -> Outcome<u32> {
     let ledger = rusqlite::Connection::open(work.join("ledger.db"))?;
     let sql = "SELECT coalesce(sum(attempts - 1), 0) FROM journal WHERE entry = 'settlement'";
     Ok(ledger.query_row(sql, [], |row| row.get(0))?)
