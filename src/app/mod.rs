@@ -264,7 +264,10 @@ impl App {
             .batches
             .iter()
             .any(|b| matches!(b.phase, Phase::Held { .. }))
-            || self.queue.live.values().any(|l| l.waiting.is_some());
+            || self.queue.live.values().any(|l| l.waiting.is_some())
+            // A rate falls when nothing happens, until there is none.
+            || self.queue.is_running() && self.queue.meter.rate(self.now) > 0.0
+            || self.queue.throttle(self.now).is_some();
         let deaf = match &self.mode {
             Mode::Confirm(c) if c.is_deaf(self.now) => Some(c.opened_at + DEAF),
             Mode::Leaving { deadline } => *deadline,

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Answer, BatchId, Halt, Outcome, Refusal, ResourceId, RowId, Settlement, SyncTally, Tally,
-    Ticket,
+    Answer, BatchId, Halt, Kind, Meter, Outcome, Pace, Refusal, ResourceId, RowId, Settlement,
+    SyncTally, Tally, Throttle, Ticket,
 };
 
 /// How much activity is kept; the journal has the rest.
@@ -25,6 +25,10 @@ pub struct Queue {
     /// Deletions confirmed and not yet answered by the worker.
     pub submitted: HashSet<Ticket>,
     pub paused: bool,
+    /// How fast deletions of each kind go, as far as the worker said.
+    pub paces: HashMap<Kind, Pace>,
+    /// Deletions that came to an end lately.
+    pub meter: Meter,
 }
 
 /// An order that deletes nothing of its own.
@@ -160,9 +164,43 @@ impl Queue {
     }
 
     pub fn started(&mut self, batch: BatchId, since: Timestamp) {
+        if !self.is_running() {
+            self.meter.begin(since);
+        }
         if let Some(batch) = self.batch(batch) {
             batch.phase = Phase::Running { since };
         }
+    }
+
+    /// A batch is past its undo window, and not at its end.
+    pub fn is_running(&self) -> bool {
+        let running = |b: &Batch| matches!(b.phase, Phase::Running { .. });
+        self.batches.iter().any(running)
+    }
+
+    /// Requests on the wire, places for them, and tries repeated; of all kinds.
+    pub fn traffic(&self) -> (usize, usize, u64) {
+        let paces = self.paces.values();
+        paces.fold((0, 0, 0), |(flying, limit, retried), pace| {
+            (
+                flying + pace.in_flight,
+                limit + pace.limit,
+                retried + pace.retried,
+            )
+        })
+    }
+
+    /// Until when the service wants to be left alone, and why.
+    pub fn throttle(&self, now: Timestamp) -> Option<&Throttle> {
+        let throttles = self.paces.values().filter_map(|p| p.throttle.as_deref());
+        throttles.filter(|t| t.until > now).max_by_key(|t| t.until)
+    }
+
+    /// How long what is left will take at the present rate.
+    pub fn eta(&self, now: Timestamp) -> Option<SignedDuration> {
+        let running = self.batches.iter().filter(|b| b.phase != Phase::Ended);
+        let left = running.map(|b| b.total.saturating_sub(b.done())).sum();
+        self.meter.eta(left, now)
     }
 
     /// The newest batch that can still be taken back whole.
@@ -213,6 +251,7 @@ impl Queue {
 
     pub fn settled(&mut self, batch: BatchId, settlement: Settlement, at: Timestamp) {
         self.live.remove(&settlement.row);
+        self.meter.count(at);
         if let Some(batch) = self.batch(batch) {
             batch.tally.add(settlement.outcome, 1);
             if !settlement.outcome.is_success() && settlement.outcome != Outcome::Cancelled {

@@ -65,6 +65,9 @@ impl App {
                 self.finished(batch, tally, returned);
                 effects.push(Effect::Count);
             }
+            Report::Pace(pace) => {
+                self.queue.paces.insert(pace.kind, pace);
+            }
             Report::JournalFailed { error } => self.note(Event::JournalFailed(error)),
             Report::Paused => self.paused(true),
             Report::Unpaused => self.paused(false),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::{Answer, Outcome, Report, Resource, RowId, Settlement};
+use crate::domain::{Answer, Meter, Outcome, Pace, Report, Resource, RowId, Settlement, Throttle};
 use crate::locale::Catalogue;
 use crate::store::Ledger;
 
@@ -20,22 +20,40 @@ pub(super) struct Lines {
     printer: Printer,
     done: u64,
     total: u64,
+    meter: Meter,
 }
 
 impl Lines {
-    pub(super) const fn new(format: Format, total: u64) -> Self {
+    pub(super) fn new(format: Format, total: u64) -> Self {
         Self {
             format,
             printer: Printer::new(format),
             done: 0,
             total,
+            meter: Meter::default(),
         }
     }
 
     pub(super) async fn report(&mut self, context: &mut Context, ledger: &Ledger, report: &Report) {
         match report {
-            Report::Settled { settlement, .. } => {
+            Report::Started { .. } => self.meter.begin(Timestamp::now()),
+            Report::Pace(Pace {
+                throttle: Some(throttle),
+                ..
+            }) => {
+                let Throttle { until, answer } = &**throttle;
+                let wait = until.duration_since(Timestamp::now()).as_secs();
+                let args = [
+                    ("span", context.words.span(wait + 1).into()),
+                    ("reason", context.words.answer(answer).into()),
+                ];
+                let text = context.words.with("work-throttled", &args);
+                let text = self.text(&context.words, Some(&text));
+                context.streams.notes.progress_now(|| text);
+            }
+            Report::Settled { settlement, at, .. } => {
                 self.done += 1;
+                self.meter.count(*at);
                 self.print(context, settlement);
                 self.progress(context, None);
             }
@@ -97,11 +115,28 @@ impl Lines {
 
     fn progress(&self, context: &mut Context, more: Option<&str>) {
         let words = &context.words;
-        context.streams.notes.progress(|| {
-            let args = [("done", self.done.into()), ("total", self.total.into())];
-            let text = words.with("work-progress", &args);
-            more.map_or_else(|| text.clone(), |more| format!("{text} · {more}"))
+        context.streams.notes.progress(|| self.text(words, more));
+    }
+
+    /// `120 of 10000 · 19.6/s · 8m left`, and what else there is to say.
+    fn text(&self, words: &Catalogue, more: Option<&str>) -> String {
+        let now = Timestamp::now();
+        let args = [
+            ("done", self.done.into()),
+            ("total", self.total.into()),
+            ("rate", format!("{:.1}", self.meter.rate(now)).into()),
+        ];
+        let mut text = words.with("work-progress", &args);
+        let left = self.total.saturating_sub(self.done);
+        let eta = self.meter.eta(left, now).map(|eta| {
+            let span = words.span(eta.as_secs());
+            words.with("work-left", &[("span", span.into())])
         });
+        for part in eta.as_deref().into_iter().chain(more) {
+            text.push_str(" · ");
+            text.push_str(part);
+        }
+        text
     }
 
     pub(super) fn end(self, context: &mut Context) {

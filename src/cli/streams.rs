@@ -181,6 +181,14 @@ impl Notes {
         let _ = self.inner.flush();
     }
 
+    /// Draws the progress line even if the last one is a moment old: nothing may follow for long.
+    pub fn progress_now(&mut self, text: impl FnOnce() -> String) {
+        if let Some(progress) = &mut self.progress {
+            progress.drawn = None;
+        }
+        self.progress(text);
+    }
+
     /// Takes the progress line away.
     pub fn clear(&mut self) {
         if let Some(progress) = &mut self.progress

@@ -5,6 +5,7 @@
 mod history;
 mod id;
 mod lang;
+mod meter;
 mod outcome;
 mod query;
 mod resource;
@@ -14,11 +15,14 @@ mod visible;
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use lang::Lang;
+pub use meter::Meter;
 pub use outcome::{Answer, Cause, Outcome, Settlement};
 pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, duration};
 pub use resource::{
     Counts, Expiry, Facts, ListQuery, Listing, Resource, Review, RowId, Sighting, Sort, SortKey,
     Source, State, Tombstones, Tracked, Usage,
 };
-pub use traffic::{BatchId, Halt, Order, Refusal, Report, SyncTally, Tally, Ticket};
+pub use traffic::{
+    BatchId, Halt, Order, Pace, Refusal, Report, SyncTally, Tally, Throttle, Ticket,
+};
 pub use visible::{is_obeyed, visible};

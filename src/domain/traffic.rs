@@ -115,6 +115,28 @@ impl Tally {
     }
 }
 
+/// How fast deletions of a kind go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub kind: Kind,
+    /// Requests on the wire.
+    pub in_flight: usize,
+    /// How many there may be now.
+    pub limit: usize,
+    /// Tries that were or will be repeated, since the worker started.
+    pub retried: u64,
+    /// Set while the service wants to be left alone.
+    pub throttle: Option<Box<Throttle>>,
+}
+
+/// The service wants to be left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    pub until: Timestamp,
+    /// The answer that said so.
+    pub answer: Answer,
+}
+
 /// What mirroring the list of files found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SyncTally {
@@ -185,6 +207,8 @@ pub enum Report {
         tally: Tally,
         returned: Vec<(RowId, State)>,
     },
+    /// How fast deletions of a kind go. Told when it changes, a few times a second at most.
+    Pace(Pace),
     /// The journal stopped taking writes: nothing more is sent until it does.
     JournalFailed {
         error: String,

@@ -33,6 +33,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     let room = usize::from(inner.width);
     let height = usize::from(inner.height);
     let mut lines: Vec<Line<'_>> = Vec::new();
+    if app.queue.is_running() {
+        lines.push(speed(screen, room));
+    }
     for batch in app.queue.batches.iter().rev() {
         // At least half the room is for what happened.
         if lines.len() < height.div_ceil(2) {
@@ -66,7 +69,7 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
             let text = words.with("queue-held", &[number, total, ("seconds", seconds.into())]);
             Line::styled(cut(&text, room).into_owned(), theme.warn())
         }
-        Phase::Running { since } => {
+        Phase::Running { .. } => {
             let done = batch.done();
             let full = usize::try_from(done * BAR as u64 / batch.total.max(1)).unwrap_or(BAR);
             let bar = format!(
@@ -74,22 +77,12 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
                 "█".repeat(full.min(BAR)),
                 "░".repeat(BAR - full.min(BAR))
             );
-            let elapsed = app.now.duration_since(since).as_millis().max(1);
-            let rate = u128::from(done) * 1_000 / elapsed.unsigned_abs();
-            let flying = app
-                .queue
-                .live
-                .values()
-                .filter(|l| l.waiting.is_none())
-                .count();
             let text = words.with(
                 "queue-running",
                 &[
                     number,
                     total,
                     ("done", done.into()),
-                    ("flying", flying.into()),
-                    ("rate", u64::try_from(rate).unwrap_or(u64::MAX).into()),
                     ("tally", tally(screen, batch.tally).into()),
                 ],
             );
@@ -110,6 +103,51 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
             }
             Line::styled(cut(&text, room).into_owned(), theme.strong())
         }
+    }
+}
+
+/// How fast it goes, of all batches; or why it does not.
+fn speed(screen: Screen<'_>, room: usize) -> Line<'static> {
+    let Screen {
+        app, words, theme, ..
+    } = screen;
+    let queue = &app.queue;
+    let (flying, limit, retried) = queue.traffic();
+    let mut text = words.with(
+        "queue-speed",
+        &[
+            ("rate", rate(queue.meter.rate(app.now)).into()),
+            ("flying", flying.into()),
+            ("limit", limit.into()),
+        ],
+    );
+    if let Some(eta) = queue.eta(app.now).filter(|_| !queue.paused) {
+        let eta = words.span(eta.as_secs());
+        text.push_str(&words.with("queue-eta", &[("span", eta.into())]));
+    }
+    if retried > 0 {
+        text.push_str(&words.with("queue-retried", &[("count", retried.into())]));
+    }
+    let mut style = theme.faint();
+    if let Some(throttle) = queue.throttle(app.now) {
+        let left = throttle.until.duration_since(app.now).as_millis();
+        let seconds = u64::try_from(left.max(0)).unwrap_or(0).div_ceil(1_000);
+        let args = [
+            ("seconds", seconds.into()),
+            ("reason", words.answer(&throttle.answer).into()),
+        ];
+        text.push_str(&words.with("queue-throttled", &args));
+        style = theme.warn();
+    }
+    Line::styled(cut(&text, room).into_owned(), style)
+}
+
+/// One decimal where whole numbers say too little.
+fn rate(rate: f64) -> String {
+    if rate < 10.0 {
+        format!("{rate:.1}")
+    } else {
+        format!("{rate:.0}")
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{self, Instant};
@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::store::StoreError;
 
 use super::item::{Errand, Fate, Item};
-use super::{Signal, Tools, mirror, refresh};
+use super::{Signal, Tools, after, mirror, refresh};
 
 /// Items claimed for each place on the wire: enough to bridge the writing of the next claims, and few
 /// enough for the doubts that a crash would leave.
@@ -457,10 +457,7 @@ impl Dispatcher {
         let refusal = match result {
             Ok(Some((id, rows))) => {
                 let hold = hold.min(LONGEST_HOLD);
-                let starts_at = SignedDuration::try_from(hold)
-                    .ok()
-                    .and_then(|wait| Timestamp::now().checked_add(wait).ok())
-                    .unwrap_or(Timestamp::MAX);
+                let starts_at = after(hold);
                 let signal = if self.paused {
                     Signal::Paused
                 } else {

@@ -1,5 +1,7 @@
 //! One lookup with its tries: for settling and for refreshing.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 use tokio::time;
 
@@ -39,22 +41,29 @@ pub(super) async fn look(
             place = tools.lookups.enter(kind) => place,
         };
         let fetched = tools.client.get(kind, id).await;
-        drop(place);
+        let mut wait = Duration::ZERO;
+        if let Fetched::Retry {
+            after,
+            throttled,
+            answer,
+        } = &fetched
+        {
+            wait = api::backoff(count, *after, rand::random());
+            place.put_off(*throttled, after.is_some(), wait, answer);
+        } else {
+            place.taken();
+        }
         let mut total = |mut answer: Answer| {
             sent += answer.attempts;
             answer.attempts = sent;
             answer
         };
-        let (after, throttled, answer) = match fetched {
+        let answer = match fetched {
             Fetched::Found { facts, .. } => return Looked::Found(facts),
             Fetched::Gone(answer) => return Looked::Gone(total(answer)),
             Fetched::Failed(answer) => return Looked::Unknown(total(answer)),
             Fetched::Stop(answer) => return Looked::Halt(total(answer)),
-            Fetched::Retry {
-                after,
-                throttled,
-                answer,
-            } => (after, throttled, total(answer)),
+            Fetched::Retry { answer, .. } => total(answer),
         };
         timeouts += u32::from(answer.cause == Some(Cause::Timeout));
         if count >= tools.limits.attempts || timeouts >= TIMEOUTS {
@@ -67,10 +76,6 @@ pub(super) async fn look(
                 }),
                 _ => Looked::Unknown(answer),
             };
-        }
-        let wait = api::backoff(count, after, rand::random());
-        if throttled {
-            tools.lookups.hold_off(kind, wait);
         }
         tokio::select! {
             () = stopped(signal) => return Looked::Stopped,

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time;
 
-use crate::api;
+use crate::api::{self, Verdict};
 use crate::domain::{Answer, BatchId, Cause, Halt, Outcome, Report, RowId, Settlement, State};
 use crate::store::{Claim, StoreError};
 
 use super::fetch::{Looked, look};
 use super::limit::Place;
 use super::tries::{Ending, Next, Tries};
-use super::{Signal, Tools, stopped, verify};
+use super::{Signal, Tools, after, stopped, verify};
 
 /// Waits between tries to write a settlement. A disk that is full may have room again in a moment; after
 /// that the row stays as it is on disk, and the next start finds it unsettled.
@@ -83,6 +83,7 @@ impl Item {
                     at,
                 };
                 self.tools.tell(report).await;
+                self.tell_pace().await;
                 Fate::Settled(outcome)
             }
             Err(error) => {
@@ -99,6 +100,12 @@ impl Item {
             return verify::verify(&self.tools, &self.claim, ending, signal).await;
         }
         ending
+    }
+
+    async fn tell_pace(&self) {
+        if let Some(report) = self.tools.deletions.news(self.claim.kind) {
+            self.tools.tell(report).await;
+        }
     }
 
     fn stop_all(&self) {
@@ -120,34 +127,35 @@ impl Item {
                     attempt,
                 })
                 .await;
+            self.tell_pace().await;
             tries.leave(Timestamp::now());
             let heard = tools.client.delete(*kind, id).await;
-            drop(place);
-            let (after, throttled, answer) = match tries.judge(heard, tools.limits.attempts) {
-                Next::End(ending) => return ending,
-                Next::Again {
-                    after,
-                    throttled,
-                    answer,
-                } => (after, throttled, answer),
+            let wait = match heard.verdict {
+                Verdict::Retry { after, throttled } => {
+                    let wait = api::backoff(attempt, after, rand::random());
+                    place.put_off(throttled, after.is_some(), wait, &heard.answer);
+                    wait
+                }
+                Verdict::Settle(_) | Verdict::Stop => {
+                    place.taken();
+                    Duration::ZERO
+                }
             };
-            let wait = api::backoff(attempt, after, rand::random());
-            if throttled {
-                tools.deletions.hold_off(*kind, wait);
-            }
-            let until = SignedDuration::try_from(wait)
-                .ok()
-                .and_then(|wait| Timestamp::now().checked_add(wait).ok())
-                .unwrap_or(Timestamp::MAX);
+            let answer = match tries.judge(heard, tools.limits.attempts) {
+                Next::End(ending) => return ending,
+                Next::Again(answer) => answer,
+            };
+            tools.deletions.count_retry(*kind);
             tools
                 .tell(Report::Waiting {
                     batch: self.batch,
                     row: *row,
                     attempt,
-                    until,
+                    until: after(wait),
                     answer,
                 })
                 .await;
+            self.tell_pace().await;
             tokio::select! {
                 () = stopped(signal) => return tries.stopped(),
                 () = time::sleep(wait) => {}

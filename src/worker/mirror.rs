@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -159,17 +160,24 @@ impl Mirror<'_> {
                 .client
                 .list_files(after.map(ResourceId::as_str))
                 .await;
-            drop(place);
-            let (after, throttled, mut answer) = match page {
+            let mut wait = Duration::ZERO;
+            if let Err(Trouble::Retry {
+                after,
+                throttled,
+                answer,
+            }) = &page
+            {
+                wait = api::backoff(count, *after, rand::random());
+                place.put_off(*throttled, after.is_some(), wait, answer);
+            } else {
+                place.taken();
+            }
+            let mut answer = match page {
                 Ok(page) => return Ok(page),
                 Err(Trouble::Failed(answer) | Trouble::Stop(answer)) => {
                     return Err(failed(*answer));
                 }
-                Err(Trouble::Retry {
-                    after,
-                    throttled,
-                    answer,
-                }) => (after, throttled, answer),
+                Err(Trouble::Retry { answer, .. }) => answer,
             };
             sent += answer.attempts;
             answer.attempts = sent;
@@ -179,10 +187,6 @@ impl Mirror<'_> {
                     answer.cause = Some(Cause::Exhausted);
                 }
                 return Err(failed(*answer));
-            }
-            let wait = api::backoff(count, after, rand::random());
-            if throttled {
-                self.tools.lookups.hold_off(Kind::File, wait);
             }
             tokio::select! {
                 () = stopped(&mut self.signal) => break,

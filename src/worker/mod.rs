@@ -30,7 +30,9 @@ mod tries;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 
 use crate::api;
@@ -143,6 +145,14 @@ enum Signal {
     Go,
     Paused,
     Stopped,
+}
+
+/// When a wait that begins now is over.
+fn after(wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait)
+        .ok()
+        .and_then(|wait| Timestamp::now().checked_add(wait).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// Returns once the signal is to stop.

@@ -1,7 +1,5 @@
 //! What several tries at one deletion add up to. Pure.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::api::{Attempt, Verdict};
@@ -37,11 +35,7 @@ pub(super) struct Ending {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     End(Ending),
-    Again {
-        after: Option<Duration>,
-        throttled: bool,
-        answer: Answer,
-    },
+    Again(Answer),
 }
 
 impl Tries {
@@ -79,14 +73,10 @@ impl Tries {
                 halt: Some(self.halt()),
                 ..self.failed(self.last.cause)
             }),
-            Verdict::Retry { after, throttled } => {
+            Verdict::Retry { .. } => {
                 self.note_silence();
                 if self.count < limit && self.timeouts < TIMEOUTS {
-                    return Next::Again {
-                        after,
-                        throttled,
-                        answer: self.total(),
-                    };
+                    return Next::Again(self.total());
                 }
                 Next::End(self.exhausted())
             }

@@ -77,7 +77,11 @@ field-protected-yes = from deletion (P)
 queue-paused = · paused
 queue-empty = Nothing yet: deletions and what comes of them appear here.
 queue-held = Batch { $batch }: { $total } to delete, starting in { $seconds } s. z takes it back.
-queue-running = Batch { $batch }: { $done }/{ $total } · { $rate }/s · { $flying } on the wire · { $tally }
+queue-running = Batch { $batch }: { $done }/{ $total } · { $tally }
+queue-speed = { $rate }/s · { $flying } of { $limit } on the wire
+queue-eta = { " · " }{ $span } left
+queue-retried = { " · " }{ $count } retried
+queue-throttled = { " · " }throttled for { $seconds } s: { $reason }
 queue-ended = Batch { $batch } done: { $tally } of { $total }
 
 event-accepted = batch { $batch }: { $count } queued

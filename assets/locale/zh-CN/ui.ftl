@@ -74,7 +74,11 @@ field-protected-yes = 禁止删除（P）
 queue-paused = · 已暂停
 queue-empty = 暂无内容：删除操作及其结果会显示在这里。
 queue-held = 批次 { $batch }：将删除 { $total } 项，{ $seconds } 秒后开始。按 z 撤回。
-queue-running = 批次 { $batch }：{ $done }/{ $total } · 每秒 { $rate } · 在途 { $flying } · { $tally }
+queue-running = 批次 { $batch }：{ $done }/{ $total } · { $tally }
+queue-speed = 每秒 { $rate } · 在途 { $flying }/{ $limit }
+queue-eta = { " · " }剩余 { $span }
+queue-retried = { " · " }重试 { $count } 次
+queue-throttled = { " · " }限流 { $seconds } 秒：{ $reason }
 queue-ended = 批次 { $batch } 完成：{ $tally }，共 { $total }
 
 event-accepted = 批次 { $batch }：{ $count } 项已排队

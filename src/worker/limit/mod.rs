@@ -1,0 +1,231 @@
+//! How fast requests may leave: a [`Lane`] for each kind, because the service counts them apart, and
+//! the places that all kinds share.
+//!
+//! First come, first served within a kind: only the head of the queue looks at its lane. A kind that
+//! has to wait keeps no other from its places.
+
+mod lane;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::time::{self, Instant};
+
+use crate::domain::{Answer, Kind, Pace, Report, Throttle};
+
+use lane::{Lane, Number, Wait};
+
+/// How long all wait for a refusal that does not say how long.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// The least time between two reports of a kind's pace: a few a second are as many as can be read.
+const TOLD_EVERY: Duration = Duration::from_millis(250);
+
+#[derive(Debug)]
+pub(super) struct Limiter {
+    /// For all kinds together.
+    places: Semaphore,
+    responses: Queue,
+    files: Queue,
+}
+
+#[derive(Debug)]
+struct Queue {
+    head: tokio::sync::Mutex<()>,
+    /// Something may have changed for the head.
+    changed: Notify,
+    lane: Mutex<Counted>,
+}
+
+/// A lane, and what is told of it.
+#[derive(Debug)]
+struct Counted {
+    lane: Lane,
+    retried: u64,
+    /// Until when and why all are kept waiting.
+    throttle: Option<(Instant, Throttle)>,
+    told: Option<(Instant, Pace)>,
+}
+
+/// A place on the wire, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    queue: &'a Queue,
+    number: Number,
+    _permit: Option<SemaphorePermit<'a>>,
+}
+
+impl Limiter {
+    /// At most `concurrency` on the wire, and `rate` requests a second of each kind; what is no positive
+    /// number is no rate.
+    pub(super) fn new(concurrency: usize, rate: Option<f64>) -> Self {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        let now = Instant::now();
+        let queue = || Queue {
+            head: tokio::sync::Mutex::new(()),
+            changed: Notify::new(),
+            lane: Mutex::new(Counted {
+                lane: Lane::new(concurrency, rate, now),
+                retried: 0,
+                throttle: None,
+                told: None,
+            }),
+        };
+        Self {
+            places: Semaphore::new(concurrency),
+            responses: queue(),
+            files: queue(),
+        }
+    }
+
+    /// Waits for a place and for the kind's turn.
+    pub(super) async fn enter(&self, kind: Kind) -> Place<'_> {
+        let queue = self.queue(kind);
+        let _head = queue.head.lock().await;
+        loop {
+            let wait = queue.counted().lane.wait(Instant::now());
+            match wait {
+                Wait::Nothing => {
+                    // The semaphore is never closed.
+                    let permit = self.places.acquire().await.ok();
+                    // The wait for it may have been long enough for a refusal.
+                    if let Some(number) = queue.counted().lane.leave(Instant::now()) {
+                        return Place {
+                            queue,
+                            number,
+                            _permit: permit,
+                        };
+                    }
+                }
+                Wait::Until(until) => time::sleep_until(until).await,
+                Wait::Place => queue.changed.notified().await,
+            }
+        }
+    }
+
+    /// One request of this kind will be repeated.
+    pub(super) fn count_retry(&self, kind: Kind) {
+        self.queue(kind).counted().retried += 1;
+    }
+
+    /// What the screen should know of a kind, unless it knows it already or was told a moment ago.
+    pub(super) fn news(&self, kind: Kind) -> Option<Report> {
+        let now = Instant::now();
+        let counted = &mut *self.queue(kind).counted();
+        let throttle = counted.throttle.as_ref();
+        let throttle = throttle.filter(|(until, _)| *until > now);
+        let pace = Pace {
+            kind,
+            in_flight: counted.lane.in_flight(),
+            limit: counted.lane.places(),
+            retried: counted.retried,
+            throttle: throttle.map(|(_, throttle)| Box::new(throttle.clone())),
+        };
+        let is_news = match &counted.told {
+            None => true,
+            Some((at, told)) => {
+                let is_due = now.saturating_duration_since(*at) >= TOLD_EVERY;
+                // The last word must not be one of minutes ago.
+                *told != pace && (is_due || counted.lane.in_flight() == 0)
+            }
+        };
+        is_news.then(|| Report::Pace(counted.told.insert((now, pace)).1.clone()))
+    }
+
+    fn queue(&self, kind: Kind) -> &Queue {
+        match kind {
+            Kind::Response => &self.responses,
+            Kind::File => &self.files,
+        }
+    }
+}
+
+impl Queue {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.lane.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place<'_> {
+    /// An answer came that is no refusal for being too many.
+    pub(super) fn taken(self) {
+        self.queue.counted().lane.taken(Instant::now());
+    }
+
+    /// No such answer came. What the service asked for (`is_asked`) is for all of the kind; without
+    /// that, being one too many (`throttled`) is a short rest for all, and else nobody's affair.
+    pub(super) fn put_off(self, throttled: bool, is_asked: bool, wait: Duration, answer: &Answer) {
+        let now = Instant::now();
+        let counted = &mut *self.queue.counted();
+        let is_news = throttled && counted.lane.refused(self.number, now);
+        let wait = match (is_asked, is_news) {
+            (true, _) => wait,
+            (false, true) => wait.min(LONGEST_REST),
+            (false, false) => return,
+        };
+        let until = now + wait;
+        counted.lane.hush(until);
+        if counted.throttle.as_ref().is_none_or(|(at, _)| *at < until) {
+            let throttle = Throttle {
+                until: super::after(wait),
+                answer: answer.clone(),
+            };
+            counted.throttle = Some((until, throttle));
+            // This is told at once.
+            counted.told = None;
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.queue.counted().lane.end();
+        self.queue.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn places_are_shared_by_the_kinds_and_given_back() {
+        let limiter = Limiter::new(1, None);
+        limiter.enter(Kind::File).await.taken();
+        let _place = limiter.enter(Kind::Response).await;
+        assert_eq!(limiter.places.available_permits(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_kind_that_waits_keeps_no_place_from_the_other() {
+        let limiter = Limiter::new(1, None);
+        let busy = Answer::default();
+        let place = limiter.enter(Kind::File).await;
+        place.put_off(true, true, Duration::from_mins(1), &busy);
+        tokio::select! {
+            biased;
+            _ = limiter.enter(Kind::File) => panic!("a minute is over soon"),
+            place = limiter.enter(Kind::Response) => place.taken(),
+        }
+    }
+
+    #[tokio::test]
+    async fn tells_what_is_new_and_not_too_often() {
+        let limiter = Limiter::new(4, None);
+        let told = |limiter: &Limiter| match limiter.news(Kind::File) {
+            Some(Report::Pace(pace)) => Some((pace.in_flight, pace.throttle.is_some())),
+            _ => None,
+        };
+        let first = limiter.enter(Kind::File).await;
+        assert_eq!(told(&limiter), Some((1, false)));
+        let second = limiter.enter(Kind::File).await;
+        assert_eq!(told(&limiter), None, "a moment ago");
+        let answer = Answer::default();
+        second.put_off(true, false, Duration::from_secs(9), &answer);
+        assert_eq!(told(&limiter), Some((1, true)), "this is news at once");
+        drop(first);
+        assert_eq!(told(&limiter), Some((0, true)), "the last word");
+        assert_eq!(told(&limiter), None);
+    }
+}
