@@ -1,6 +1,7 @@
 //! The worker, on real sockets and a real ledger.
 
 mod batches;
+mod interleavings;
 mod journal;
 mod lookups;
 mod mirror;
