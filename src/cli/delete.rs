@@ -37,6 +37,9 @@ pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Fai
     };
     selection.check_size(context, args.max)?;
     let format = args.output.format();
+    if args.dry_run || args.filter.is_some() {
+        selection.note_protected(context);
+    }
     if args.dry_run {
         return selection.print(context, &ledger, format).await;
     }

@@ -14,10 +14,12 @@ mod emulate;
 mod errors;
 mod forget;
 pub mod help;
+mod history;
 mod ids;
 mod list;
 mod man;
 mod output;
+mod protect;
 mod resume;
 mod selection;
 mod settled;
@@ -102,6 +104,9 @@ pub async fn run(command: Command, context: &mut Context) -> Exit {
         Command::Sync(args) => sync::run(args, context).await,
         Command::Delete(args) => delete::run(args, context).await,
         Command::Forget(args) => forget::run(args, context).await,
+        Command::Protect(args) => protect::run(args, true, context).await,
+        Command::Unprotect(args) => protect::run(args, false, context).await,
+        Command::History(args) => history::run(args, context).await,
         Command::Resume(args) => resume::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,
         Command::Emulate(args) => emulate::run(args, context).await,
