@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::config::{self, Overrides};
-use crate::domain::{self, Kind, Lang};
+use crate::domain::{Kind, Lang, Outcome, duration};
 
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -75,7 +78,10 @@ pub enum Command {
     Plan(Plan),
     Apply(Apply),
     Forget(Forget),
+    Protect(Protect),
+    Unprotect(Protect),
     Resume(Resume),
+    History(History),
     Doctor(Doctor),
     #[command(subcommand)]
     Config(Config),
@@ -230,6 +236,40 @@ pub struct Forget {
 }
 
 #[derive(Clone, Debug, Group)]
+pub struct Protect {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct History {
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[arg(long, value_name = "WORDS")]
+    pub filter: Option<String>,
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+    pub outcome: Option<Outcome>,
+    #[arg(long, value_name = "N")]
+    pub batch: Option<i64>,
+    #[arg(long, value_name = "DURATION|DATE", value_parser = since)]
+    pub since: Option<Since>,
+    /// Of the whole history or not at all: a chain cannot be checked in parts.
+    #[arg(long, conflicts_with_all = ["id", "kind", "filter", "outcome", "batch", "since"])]
+    pub check: bool,
+    #[arg(long, value_name = "DURATION", value_parser = span,
+        conflicts_with_all = ["id", "kind", "filter", "outcome", "batch", "since", "check"])]
+    pub purge_older_than: Option<Duration>,
+    #[arg(long, short, requires = "purge_older_than")]
+    pub yes: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, Group)]
 pub struct Resume {
     #[command(flatten)]
     pub output: Output,
@@ -304,6 +344,37 @@ pub struct Rate(pub Option<f64>);
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age(pub Duration);
+/// The beginning of a stretch of time that ends now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    Ago(Duration),
+    At(Timestamp),
+}
+
+fn since(text: &str) -> Result<Since, &'static str> {
+    let midnight = |text: &str| {
+        let date: Date = text.parse().ok()?;
+        Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    if let Ok(age) = span(text) {
+        Ok(Since::Ago(age))
+    } else if let Some(at) = text.parse().ok().or_else(|| midnight(text)) {
+        Ok(Since::At(at))
+    } else {
+        Err("it is 90s, 15m, 12h, 3d or 2w, a date such as 2026-11-21, or a time of RFC 3339")
+    }
+}
+
+fn span(text: &str) -> Result<Duration, &'static str> {
+    duration(text)
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .map(Duration::from_secs)
+        .ok_or("it is 90s, 15m, 12h, 3d or 2w")
+}
+
+fn outcome(text: &str) -> Result<Outcome, &'static str> {
+    Outcome::parse(text).ok_or("it is deleted, gone, refused, failed, cancelled or unsettled")
+}
 
 fn kind(text: &str) -> Result<Kind, &'static str> {
     text.parse().map_err(|()| "it is response or file")
@@ -315,10 +386,7 @@ fn lang(text: &str) -> Result<Lang, &'static str> {
 
 /// As in a filter: `90m`, `12h`, `7d`.
 fn age(text: &str) -> Result<Age, &'static str> {
-    domain::duration(text)
-        .and_then(|seconds| u64::try_from(seconds).ok())
-        .map(|seconds| Age(Duration::from_secs(seconds)))
-        .ok_or("it is a number with s, m, h, d or w behind it, as in 12h or 7d")
+    span(text).map(Age)
 }
 
 fn rate(text: &str) -> Result<Rate, &'static str> {

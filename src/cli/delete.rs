@@ -21,6 +21,9 @@ pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Fai
     }
     let ledger = context.ledger().await?;
     let selection = wanted.select(context, &ledger).await?;
+    if args.dry_run || args.filter.is_some() {
+        selection.note_protected(context);
+    }
     if args.dry_run {
         selection.check_size(context, args.manner.max)?;
         let format = args.manner.output.format();

@@ -15,12 +15,14 @@ mod emulate;
 mod errors;
 mod forget;
 pub mod help;
+mod history;
 mod ids;
 mod list;
 mod man;
 mod output;
 mod plan;
 mod planfile;
+mod protect;
 mod resume;
 mod selection;
 mod settled;
@@ -108,6 +110,9 @@ pub async fn run(command: Command, context: &mut Context) -> Exit {
         Command::Plan(args) => plan::run(args, context).await,
         Command::Apply(args) => apply::run(args, context).await,
         Command::Forget(args) => forget::run(args, context).await,
+        Command::Protect(args) => protect::run(args, true, context).await,
+        Command::Unprotect(args) => protect::run(args, false, context).await,
+        Command::History(args) => history::run(args, context).await,
         Command::Resume(args) => resume::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,
         Command::Emulate(args) => emulate::run(args, context).await,

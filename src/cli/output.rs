@@ -44,6 +44,9 @@ pub(super) struct ListLine<'a> {
     pub tags: &'a [String],
     pub source: Option<&'static str>,
     pub tracked_at: Option<Timestamp>,
+    /// Only there when it is so, and not a column.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }
 
 impl<'a> ListLine<'a> {
@@ -64,6 +67,7 @@ impl<'a> ListLine<'a> {
             tags: &resource.tags,
             source: Some(resource.source.as_str()),
             tracked_at: Some(resource.tracked_at),
+            protected: resource.protected,
         }
     }
 
@@ -84,6 +88,7 @@ impl<'a> ListLine<'a> {
             tags: &[],
             source: None,
             tracked_at: None,
+            protected: false,
         }
     }
 }
@@ -192,7 +197,7 @@ impl Line for DeleteLine<'_> {
     }
 }
 
-fn text(value: Option<impl ToString>) -> String {
+pub(super) fn text(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |v| v.to_string())
 }
 
@@ -389,13 +394,28 @@ pub(super) fn list_row(words: &Catalogue, resource: &Resource, now: Timestamp) -
     vec![
         resource.id.to_string(),
         words.kind(resource.kind),
-        words.state(resource.state_at(now)),
+        state(words, resource, now),
         facts.created_at.map_or_else(String::new, minute),
         expires,
         facts.bytes.map_or_else(String::new, |b| words.bytes(b)),
         name.cloned().unwrap_or_default(),
         resource.tags.join(" "),
     ]
+}
+
+/// The state, and whether the row is protected.
+pub(super) fn state(words: &Catalogue, resource: &Resource, now: Timestamp) -> String {
+    let state = words.state(resource.state_at(now));
+    if resource.protected {
+        words.with("listing-protected", &[("state", state.into())])
+    } else {
+        state
+    }
+}
+
+/// UTC, to the second.
+pub(super) fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// UTC, to the minute.

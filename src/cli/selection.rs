@@ -117,6 +117,15 @@ impl Selection {
         }
     }
 
+    /// Says what stays out because it is protected.
+    pub(super) fn note_protected(&self, context: &mut Context) {
+        if self.review.protected > 0 {
+            let args = [("count", self.review.protected.into())];
+            let text = context.words.with("delete-left-out", &args);
+            context.streams.notes.line(&text);
+        }
+    }
+
     /// What would be deleted, as `list` prints it.
     pub(super) async fn print(
         &self,
@@ -261,6 +270,17 @@ impl Selection {
         }
         let totals = self.totals(&context.words);
         context.streams.notes.line(&totals);
+        let cited = &self.review.cited;
+        if !cited.is_empty() {
+            let first = resources(context, ledger, &cited[..cited.len().min(NAMED)]).await?;
+            let names: Vec<_> = first.iter().map(|file| file.id.as_str()).collect();
+            let args = [
+                ("count", cited.len().into()),
+                ("ids", names.join(" ").into()),
+            ];
+            let text = context.words.with("delete-cited", &args);
+            context.streams.notes.line(&text);
+        }
         let profile = &context.settings()?.profile;
         let args = [
             ("profile", visible(&profile.name).into_owned().into()),
@@ -288,6 +308,10 @@ impl Selection {
                     _ => Outcome::Cancelled,
                 };
                 is_success &= outcome.is_success();
+                if resource.protected && outcome == Outcome::Cancelled {
+                    let reason = context.words.text("delete-protected").into_owned();
+                    context.note_about(resource.id.as_str(), &reason);
+                }
                 lines.unsent(context, &resource, outcome);
             }
         }

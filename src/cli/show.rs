@@ -10,7 +10,7 @@ use crate::store::Ledger;
 use super::args::{Format, Show};
 use super::context::{Context, Exit, Failure};
 use super::ids;
-use super::output::{ListLine, Printer, Table, json, json_pretty, minute, print};
+use super::output::{ListLine, Printer, Table, json, json_pretty, minute, print, state};
 
 pub(super) async fn run(args: Show, context: &mut Context) -> Result<Exit, Failure> {
     let (kind, id) = ids::typed(&context.words, &args.id, args.kind)?;
@@ -153,7 +153,7 @@ impl Shown {
         row("show-id", Some(self.id.to_string()));
         row("show-kind", Some(words.kind(self.kind)));
         if let Some(known) = &self.known {
-            let state = words.state(known.state_at(Timestamp::now()));
+            let state = state(words, known, Timestamp::now());
             row("show-state", Some(state));
         }
         row("show-name", facts.name.clone());

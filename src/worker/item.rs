@@ -56,7 +56,8 @@ impl Item {
             halt,
         } = match self.errand {
             Errand::Delete if self.claim.in_doubt => {
-                self.delete_for_sure(&mut signal, Tries::after_doubt()).await
+                self.delete_for_sure(&mut signal, Tries::after_doubt())
+                    .await
             }
             Errand::Delete => self.delete_for_sure(&mut signal, Tries::default()).await,
             Errand::Settle => self.settle(&mut signal).await,

@@ -77,6 +77,7 @@ listing-column-size = SIZE
 listing-column-name = NAME OR MODEL
 listing-column-tags = TAGS
 listing-never = never
+listing-protected = { $state }, protected
 
 # show
 show-from-ledger = What follows is from the ledger.
@@ -119,6 +120,9 @@ delete-ask-number = Delete? This cannot be undone. Type the number of items ({ $
 delete-declined = not confirmed; nothing was sent
 delete-needs-yes = nobody can be asked here; --yes confirms
 delete-needs-confirm = the profile is protected and nobody can be asked here: ARKDECK_CONFIRM={ $count } confirms
+delete-protected = it is protected, so nothing was sent; `arkdeck unprotect` lifts that
+delete-left-out = Protected, and so left out: { $count }.
+delete-cited = Files that a response you keep was made with: { $count } ({ $ids })
 resume-nothing = Nothing is unsettled.
 work-stopping = Stopping: waiting for what has been sent. Ctrl-C again leaves at once.
 work-halted = stopped: { $reason }
@@ -147,6 +151,20 @@ apply-struck = Struck out of the plan since it was made: { $count }.
 # forget
 forget-pending = it is being deleted, so it stays
 forget-unknown = it is not in the ledger
+
+# protect, history
+protect-pending = it is being deleted, so it stays as it is
+history-column-time = TIME
+history-column-batch = BATCH
+history-column-outcome = OUTCOME
+history-column-id = ID
+history-column-answer = NAME AND ANSWER
+history-pending = pending
+history-whole = The chain is whole: { $count } entries (purged earlier: { $purged }).
+history-broken = The history is not as it was written, from entry { $seq } on.
+history-ask = Forget all history and tombstones from before { $time }? This cannot be undone. y or n:
+history-declined = not confirmed; nothing was forgotten
+history-purged = forgotten: { $entries } entries, { $tombstones } tombstones
 
 # emulate, man
 emulate-failed = the emulator cannot be started: { $error }

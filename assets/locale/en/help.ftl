@@ -94,8 +94,29 @@ help-forget = Drop ids from the ledger; on the service nothing is deleted
 help-forget-ids = What to forget
 help-forget-kind = What ids are whose prefix does not tell
 
+help-protect = Keep ids from being deleted: no batch takes them, whoever asks
+help-protect-ids = What to protect; what is not in the ledger is added to it
+help-protect-kind = What ids are whose prefix does not tell
+
+help-unprotect = Let ids be deleted again
+help-unprotect-ids = Whose protection to lift
+help-unprotect-kind = What ids are whose prefix does not tell
+
 help-resume = Settle what an earlier run sent without living to see the answer
 help-resume-output = How to print what came of each [default: table]
+
+help-history = Tell what was asked to be deleted, when it was sent, and what was answered
+help-history-id = Only of this id
+help-history-kind = Only of responses or of files
+help-history-filter = Only what has all these words in its id, name, code, message or request ids
+help-history-outcome = Only deleted, gone, refused, failed, cancelled or unsettled
+help-history-batch = Only of this batch
+help-history-since = Only since then: 12h or 3d ago, a date, or a time (UTC)
+help-history-check = Follow the chain of hashes from end to end instead, and say whether it is whole
+help-history-purge-older-than = Forget instead what is older than 90d, say, with the tombstones of that time
+help-history-yes = Do not ask
+help-history-output = How to print [default: table]
+help-history-after = Newest first. Each entry is linked to the one before it by a hash, so that no entry can be changed, dropped or added unseen; --check exits with 1 if one was. Purging leaves the chain whole, and an entry that says so.
 
 help-doctor = Check settings, ledger, terminal, key and service, and say what to do
 help-doctor-probe = Delete a made-up id of each kind, to learn how the service says “no such id”

@@ -54,7 +54,7 @@ refusal-no-key = no API key
 refusal-read-only = read-only
 refusal-too-many = { $asked } items are more than the profile allows at once (max_batch = { $limit })
 refusal-journal = the ledger cannot be written, so nothing was sent: { $error }
-refusal-nothing = nothing to delete: all of it is gone already or in another batch
+refusal-nothing = nothing to delete: all of it is gone already, protected or in another batch
 
 id-error-empty = it is empty
 id-error-too-long = { $length } characters are too long for an id (at most { $limit })

@@ -77,6 +77,7 @@ listing-column-size = 大小
 listing-column-name = 名称或模型
 listing-column-tags = 标签
 listing-never = 永不
+listing-protected = { $state }，受保护
 
 # show
 show-from-ledger = 以下内容来自台账。
@@ -119,6 +120,9 @@ delete-ask-number = 确定删除吗？此操作无法撤销。请输入项目数
 delete-declined = 未确认；什么都没有发送
 delete-needs-yes = 此处无法询问；请用 --yes 确认
 delete-needs-confirm = 该配置受保护，而此处无法询问：请用 ARKDECK_CONFIRM={ $count } 确认
+delete-protected = 受保护，因此没有发送；`arkdeck unprotect` 可解除保护
+delete-left-out = 受保护而未列入：{ $count } 项。
+delete-cited = 被保留的响应引用的文件：{ $count } 个（{ $ids }）
 resume-nothing = 没有未定的项目。
 work-stopping = 正在停止：等待已发送的请求。再按一次 Ctrl-C 立即离开。
 work-halted = 已停止：{ $reason }
@@ -147,6 +151,20 @@ apply-struck = 计划生成后被划去：{ $count } 项。
 # forget
 forget-pending = 正在删除，因此保留
 forget-unknown = 台账中没有它
+
+# protect、history
+protect-pending = 正在删除，因此保持不变
+history-column-time = 时间
+history-column-batch = 批次
+history-column-outcome = 结果
+history-column-id = ID
+history-column-answer = 名称与应答
+history-pending = 进行中
+history-whole = 哈希链完整：{ $count } 条记录（此前已清除：{ $purged } 条）。
+history-broken = 从第 { $seq } 条记录起，历史与写入时不符。
+history-ask = 要清除 { $time } 之前的全部历史和墓碑吗？此操作无法撤销。y 或 n：
+history-declined = 未确认；什么都没有清除
+history-purged = 已清除：{ $entries } 条记录，{ $tombstones } 个墓碑
 
 # emulate、man
 emulate-failed = 无法启动模拟器：{ $error }

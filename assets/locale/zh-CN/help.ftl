@@ -94,8 +94,29 @@ help-forget = 只从台账中移除 ID；不会删除服务上的任何内容
 help-forget-ids = 要移除的 ID
 help-forget-kind = 从前缀看不出类型的 ID 是什么
 
+help-protect = 防止 ID 被删除：无论谁要求，任何批次都不会包含它们
+help-protect-ids = 要保护的 ID；台账中没有的会先加入
+help-protect-kind = 从前缀看不出类型的 ID 是什么
+
+help-unprotect = 允许再次删除 ID
+help-unprotect-ids = 要解除保护的 ID
+help-unprotect-kind = 从前缀看不出类型的 ID 是什么
+
 help-resume = 核实上一次运行已发送但没有等到应答的项目
 help-resume-output = 逐项结果的输出方式 [默认：table]
+
+help-history = 说明要求删除了什么、何时发送、得到什么应答
+help-history-id = 只看这个 ID
+help-history-kind = 只看响应或文件
+help-history-filter = 只看 ID、名称、错误码、消息或请求 ID 中含有全部这些单词的记录
+help-history-outcome = 只看 deleted、gone、refused、failed、cancelled 或 unsettled
+help-history-batch = 只看这个批次
+help-history-since = 只看此后的记录：12h 或 3d 之前、日期或时间（UTC）
+help-history-check = 改为从头到尾核对哈希链，并说明它是否完整
+help-history-purge-older-than = 改为清除早于某个时长（如 90d）的记录以及同期的墓碑
+help-history-yes = 不再询问
+help-history-output = 输出方式 [默认：table]
+help-history-after = 最新的在前。每条记录都以哈希与前一条相连，因此任何更改、删除或添加都会被发现；此时 --check 以 1 退出。清除之后链仍然完整，并留有一条说明清除的记录。
 
 help-doctor = 检查设置、台账、终端、密钥和服务，并说明该怎么办
 help-doctor-probe = 每种类型删除一个虚构的 ID，以了解服务如何表示“没有这个 ID”

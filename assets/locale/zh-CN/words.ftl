@@ -48,7 +48,7 @@ refusal-no-key = 没有 API Key
 refusal-read-only = 只读模式
 refusal-too-many = { $asked } 项超过该配置一次允许的数量（max_batch = { $limit }）
 refusal-journal = 无法写入台账，因此没有发送任何请求：{ $error }
-refusal-nothing = 没有可删除的内容：全部已不存在或在其他批次中
+refusal-nothing = 没有可删除的内容：全部已不存在、受保护或在其他批次中
 
 id-error-empty = 为空
 id-error-too-long = { $length } 个字符，超过 ID 的上限（{ $limit }）

@@ -4,6 +4,7 @@ mod asking;
 mod config;
 mod deletion;
 mod help;
+mod history;
 mod ledger;
 mod plan;
 mod service;
