@@ -149,7 +149,7 @@ impl Ledger {
 
     fn reader(path: &Path, profile: i64) -> Result<Desk, StoreError> {
         Desk::reader(Disk {
-            db: schema::open_read_only(path)?,
+            db: schema::open_beside(path)?,
             path: path.to_owned(),
             profile,
             instance: None,

@@ -180,6 +180,15 @@ pub(super) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
     if format == 0 { empty() } else { Ok(db) }
 }
 
+/// Opens a file that this process has open to write already, and so has looked at.
+///
+/// It is not looked at again: that opens and closes it behind `SQLite`'s back, whose locks are POSIX
+/// ones, and those of a whole process go when it closes any descriptor of the file. Another instance
+/// would then take itself for the last and remove the log from under this one.
+pub(super) fn open_beside(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
 fn empty() -> Result<Connection, StoreError> {
     let db = Connection::open_in_memory()?;
     db.execute_batch(TABLES)?;
