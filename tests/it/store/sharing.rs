@@ -106,3 +106,23 @@ fn many_can_make_the_same_ledger_at_once() {
         }
     });
 }
+
+/// `SQLite` holds a lock on the file while it is open; without it another instance that leaves takes
+/// itself for the last, and removes the log.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_open_ledger_keeps_its_lock_on_the_file() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let folder = tempfile::TempDir::new().unwrap();
+    let ledger = arkdeck::store::Ledger::open(folder.path(), "default").unwrap();
+    ledger.counts(jiff::Timestamp::now()).await.unwrap();
+    let file = folder.path().join(arkdeck::store::FILE);
+    let inode = format!(":{} ", std::fs::metadata(file).unwrap().ino());
+    let own = format!(" {} ", std::process::id());
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    let held = locks
+        .lines()
+        .any(|l| l.contains(&inode) && l.contains(&own));
+    assert!(held, "no lock on the ledger:\n{locks}");
+}
