@@ -59,12 +59,18 @@ pub(super) async fn look(
             answer
         };
         let answer = match fetched {
-            Fetched::Found { facts, .. } => return Looked::Found(facts),
+            Fetched::Found { facts, .. } => {
+                tools.is_silent(None);
+                return Looked::Found(facts);
+            }
             Fetched::Gone(answer) => return Looked::Gone(total(answer)),
             Fetched::Failed(answer) => return Looked::Unknown(total(answer)),
             Fetched::Stop(answer) => return Looked::Halt(total(answer)),
             Fetched::Retry { answer, .. } => total(answer),
         };
+        if tools.is_silent(Some(&answer)) {
+            return Looked::Halt(answer);
+        }
         timeouts += u32::from(answer.cause == Some(Cause::Timeout));
         if count >= tools.limits.attempts || timeouts >= TIMEOUTS {
             return match answer.cause {

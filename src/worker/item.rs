@@ -142,8 +142,11 @@ impl Item {
                     Duration::ZERO
                 }
             };
+            let is_silent = tools.is_silent(Some(&heard.answer));
             let answer = match tries.judge(heard, tools.limits.attempts) {
+                Next::End(ending) if is_silent => return silenced(ending),
                 Next::End(ending) => return ending,
+                Next::Again(_) if is_silent => return silenced(tries.stopped()),
                 Next::Again(answer) => answer,
             };
             tools.deletions.count_retry(*kind);
@@ -223,5 +226,17 @@ impl Item {
                 (Err(_), Some(wait)) => time::sleep(*wait).await,
             }
         }
+    }
+}
+
+/// Nobody is there, so the batch ends with this item.
+fn silenced(ending: Ending) -> Ending {
+    let halt = Halt {
+        cause: Cause::Timeout,
+        answer: Some(ending.answer.clone()),
+    };
+    Ending {
+        halt: ending.halt.or(Some(halt)),
+        ..ending
     }
 }

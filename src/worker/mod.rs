@@ -13,6 +13,7 @@
 //!   [`Report::Settled`] before `Ledger::settle` has. If the journal cannot be written, nothing is sent.
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
+//! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
 //! - With `verify`, a success counts once a lookup has said not found.
 //! - A try that may have left and was not answered puts its item in doubt, and only the service's
 //!   yes, no or not-found takes it out again.
@@ -30,6 +31,7 @@ mod tries;
 mod verify;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -37,7 +39,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::api;
 use crate::config::Settings;
-use crate::domain::{Order, Refusal, Report};
+use crate::domain::{Answer, Cause, Order, Refusal, Report};
 use crate::store::Ledger;
 
 use limit::Limiter;
@@ -86,6 +88,10 @@ impl Default for Limits {
     }
 }
 
+/// Tries in a row without an answer that say that nobody is there: some roundfuls at the start, when
+/// few are on the wire.
+const SILENT: u32 = 32;
+
 /// The two ends of the worker. Dropping `orders` is an [`Order::Stop`]: what is on the wire is settled,
 /// the rest goes back, and then `reports` ends.
 #[derive(Debug)]
@@ -113,6 +119,7 @@ pub fn start(ledger: Ledger, service: Result<api::Client, Refusal>, limits: Limi
             deletions: Limiter::new(limits.concurrency, limits.rate),
             lookups: Limiter::new(limits.concurrency, limits.rate),
             limits,
+            silent: AtomicU32::new(0),
             reports: report_queue.clone(),
         })
     });
@@ -129,10 +136,32 @@ struct Tools {
     deletions: Limiter,
     /// Lookups have a limit of their own on the service (`ark-api` section 3).
     lookups: Limiter,
+    /// Tries in a row, of any item, that ended in silence.
+    silent: AtomicU32,
     reports: mpsc::Sender<Report>,
 }
 
 impl Tools {
+    /// Takes in how a try ended, `None` being well. True: there has been no answer for so long that
+    /// waiting for another is in vain. Whoever asks next gets a chance of their own.
+    fn is_silent(&self, answer: Option<&Answer>) -> bool {
+        let is_silence = |answer: &Answer| answer.cause == Some(Cause::Timeout);
+        match answer {
+            Some(answer) if answer.status.is_none() && is_silence(answer) => {
+                let is_enough = self.silent.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT;
+                if is_enough {
+                    self.silent.store(0, Ordering::Relaxed);
+                }
+                is_enough
+            }
+            Some(answer) if answer.status.is_none() => false,
+            _ => {
+                self.silent.store(0, Ordering::Relaxed);
+                false
+            }
+        }
+    }
+
     /// Waits for the listener if it must; without one, work goes on in silence.
     async fn tell(&self, report: Report) {
         let _ = self.reports.send(report).await;
