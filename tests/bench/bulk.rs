@@ -197,6 +197,8 @@ struct Ran {
 }
 
 async fn arkdeck(service: &Service, work: &Path, more: &[&str]) -> Outcome<Ran> {
+    let config = work.join("config.toml");
+    fs::write(&config, "")?;
     let command = |args: &[&str]| {
         let mut command = Command::new(ARKDECK);
         command
@@ -204,7 +206,7 @@ async fn arkdeck(service: &Service, work: &Path, more: &[&str]) -> Outcome<Ran> 
             .env("ARK_API_KEY", "key")
             .env("ARK_BASE_URL", &service.base_url)
             .env("ARKDECK_DATA_DIR", work)
-            .env("ARKDECK_CONFIG", work.join("none.toml"))
+            .env("ARKDECK_CONFIG", &config)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         command
