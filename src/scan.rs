@@ -22,6 +22,8 @@ const FILE_LEN: usize = FILE.len() + 12 + 1 + 5;
 /// What may stand around an id on a line of its own: it was copied out of JSON, code or a list.
 const OPENING: &[char] = &['"', '\'', '`', '[', '(', '{', '<'];
 const CLOSING: &[char] = &['"', '\'', '`', ']', ')', '}', '>', ',', ';'];
+/// How many of [`OPENING`] and [`CLOSING`] are quotation marks.
+const QUOTES: usize = 3;
 
 /// An id found in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,10 +90,22 @@ pub fn ids<T: AsRef<[u8]> + ?Sized>(text: &T) -> impl Iterator<Item = Found> {
 /// Reads one line. `kind` is what a word is taken for whose prefix names no kind; where the prefix does,
 /// the prefix wins.
 pub fn entry(line: &str, kind: Option<Kind>) -> Entry {
-    let word = line
-        .trim()
-        .trim_start_matches(OPENING)
-        .trim_end_matches(CLOSING);
+    let line = line.trim();
+    let bare = line.trim_start_matches(OPENING).trim_end_matches(CLOSING);
+    // Brackets can belong to the ids of servers that are not Ark.
+    let is_known = ResourceId::new(bare).is_ok_and(|id| id.kind().is_some());
+    if is_known || bare.is_empty() {
+        return argument(bare, kind);
+    }
+    let quoted = line
+        .trim_end_matches([',', ';'])
+        .trim_start_matches(&OPENING[..QUOTES])
+        .trim_end_matches(&CLOSING[..QUOTES]);
+    argument(quoted, kind)
+}
+
+/// The same for what somebody gave as an id: nothing is taken off it.
+pub fn argument(word: &str, kind: Option<Kind>) -> Entry {
     let found: Vec<Found> = ids(word).collect();
     match ResourceId::new(word) {
         // A URL or a list without blanks is one word, too. Ids of other vendors do not hold Ark's.
@@ -217,6 +231,15 @@ mod tests {
             assert_eq!(entry(&line, Some(Kind::File)), response, "{line}");
         }
         assert_eq!(entry("file_1", None), Entry::Id(Kind::File, id("file_1")));
+        for (line, word) in [
+            ("{x}", "{x}"),
+            ("\"{x}\",", "{x}"),
+            ("'a[0]'", "a[0]"),
+            ("x***", "x***"),
+        ] {
+            assert_eq!(entry(line, None), Entry::NeedsKind(id(word)), "{line}");
+        }
+        assert_eq!(argument("\"x\",", None), Entry::NeedsKind(id("\"x\",")));
         let foreign = id("a/b?c");
         assert_eq!(entry("a/b?c", None), Entry::NeedsKind(foreign.clone()));
         assert_eq!(

@@ -143,6 +143,16 @@ impl Client {
         })))
     }
 
+    /// Without a trailing slash.
+    pub fn base_url(&self) -> &Url {
+        &self.0.base_url
+    }
+
+    /// Whether the base URL names this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.0.is_loopback
+    }
+
     /// Loads what the first request would load, so that trouble with TLS shows before a deletion is
     /// asked for. Sends nothing.
     pub async fn prepare(&self) -> Result<(), ClientError> {

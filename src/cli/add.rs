@@ -42,7 +42,8 @@ pub(super) async fn run(args: Add, context: &mut Context) -> Result<Exit, Failur
         needs_kind: false,
     };
     for text in &args.ids {
-        adder.take(context, text, text).await?;
+        let entry = scan::argument(text.trim(), adder.kind);
+        adder.take(context, text, entry).await?;
     }
     adder.flush(context).await?;
     adder.source = Source::Import;
@@ -125,7 +126,8 @@ impl Adder {
                 Some(Line::Text(text)) if text.trim().is_empty() => {}
                 Some(Line::Text(text)) => {
                     let place = format!("{}:{number}", input.name);
-                    self.take(context, &place, &text).await?;
+                    let entry = scan::entry(&text, self.kind);
+                    self.take(context, &place, entry).await?;
                 }
                 Some(Line::TooLong) => {
                     let place = format!("{}:{number}", input.name);
@@ -141,9 +143,9 @@ impl Adder {
         &mut self,
         context: &mut Context,
         place: &str,
-        text: &str,
+        entry: Entry,
     ) -> Result<(), Failure> {
-        match scan::entry(text, self.kind) {
+        match entry {
             Entry::Id(kind, id) => self.batch.push((kind, id)),
             Entry::Ids(found) => {
                 let found = found.into_iter().map(|found| (found.kind, found.id));

@@ -11,6 +11,7 @@ use crate::domain::visible;
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
 use crate::store::{Ledger, StoreError};
+use crate::worker;
 
 use super::errors;
 use super::streams::Streams;
@@ -147,6 +148,14 @@ impl Context {
             connect_timeout: CONNECT_TIMEOUT.min(profile.timeout),
         })
         .map_err(|error| Failure::Refused(errors::client_error(&self.words, &error)))
+    }
+
+    /// The same for lookups that go into `ledger` without a worker.
+    pub async fn client_for(&self, ledger: &Ledger) -> Result<Client, Failure> {
+        let client = self.client()?;
+        let admitted = worker::admit(ledger, &client).await;
+        admitted.map_err(|refusal| Failure::Refused(self.words.refusal(&refusal)))?;
+        Ok(client)
     }
 
     /// The same with TLS set up, so that trouble there shows before anything is asked for.

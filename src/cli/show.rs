@@ -33,7 +33,7 @@ pub(super) async fn run(args: Show, context: &mut Context) -> Result<Exit, Failu
         raw: None,
         exit: Exit::Done,
     };
-    match context.client() {
+    match context.client_for(&ledger).await {
         Ok(client) => {
             let asked = Timestamp::now();
             let fetched = client.get(kind, &shown.id).await;

@@ -68,7 +68,8 @@ pub(super) async fn carry_out(
     let worker::Handle {
         orders,
         mut reports,
-    } = worker::start(ledger, Ok(client), limits);
+        refusal: _,
+    } = worker::start(ledger, Ok(client), limits).await;
     let mut orders = Some(orders);
     // Orders wait here, not in a send: the worker may itself be waiting for us to take a report.
     let mut outbox = vec![order];

@@ -61,6 +61,11 @@ pub enum Refusal {
     },
     /// The journal could not be written. The text is the store's.
     Journal(String),
+    /// The profile's rows belong to another service: its not-found would say nothing about them.
+    OtherService {
+        theirs: String,
+        asked: String,
+    },
     /// Nothing in the order can be deleted: all rows are gone or in another batch.
     Nothing,
 }

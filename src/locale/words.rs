@@ -138,6 +138,13 @@ impl Catalogue {
             Refusal::Journal(error) => {
                 self.with("refusal-journal", &[("error", visible(error).into())])
             }
+            Refusal::OtherService { theirs, asked } => self.with(
+                "refusal-other-service",
+                &[
+                    ("theirs", visible(theirs).into()),
+                    ("asked", visible(asked).into()),
+                ],
+            ),
             Refusal::Nothing => self.text("refusal-nothing").into_owned(),
         }
     }

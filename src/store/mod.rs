@@ -176,6 +176,25 @@ impl Ledger {
         self.threads.writer.is_none()
     }
 
+    /// The base URL that the profile's rows belong to, if that is settled.
+    pub async fn service(&self) -> Result<Option<String>, StoreError> {
+        self.read(profile_service).await
+    }
+
+    /// Settles once and for all that the profile's rows belong to the service at `base_url`, unless
+    /// they belong to one already, which is returned: what another service does not know is not gone.
+    pub async fn claim_for(&self, base_url: &str) -> Result<Option<String>, StoreError> {
+        let base_url = base_url.to_owned();
+        self.write(move |disk| {
+            disk.db.execute(
+                "UPDATE profiles SET service = ?2 WHERE profile = ?1 AND service IS NULL",
+                (disk.profile, base_url),
+            )?;
+            profile_service(disk)
+        })
+        .await
+    }
+
     /// A number that changes when somebody else has written to the ledger since it was last asked
     /// for: another instance of this program. What this opening writes does not change it.
     pub async fn foreign_changes(&self) -> Result<i64, StoreError> {
@@ -480,6 +499,16 @@ impl Ledger {
             }
         }
     }
+}
+
+fn profile_service(disk: &Disk) -> Result<Option<String>, StoreError> {
+    let service = disk.db.query_row(
+        "SELECT service FROM profiles WHERE profile = ?1",
+        [disk.profile],
+        |row| row.get(0),
+    );
+    // A profile that has nothing yet has no row for a reader.
+    Ok(service.optional()?.flatten())
 }
 
 fn profile_key(db: &rusqlite::Connection, profile: &str) -> Result<i64, StoreError> {

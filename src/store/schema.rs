@@ -37,9 +37,14 @@ const STATEMENTS: usize = 64;
 /// `place` is set while a batch has the row in hand, and is its turn in that batch. `batch` stays
 /// behind as the last one. Times are milliseconds since 1970; an expiry of -1 is never. Kinds and
 /// states are numbers, see `codes`. `cites` says which files a response was made with, where that is
-/// known. What `hash` and `chains` are is told in `chain`.
+/// known. What `hash` and `chains` are is told in `chain`, and what `service` is in
+/// [`super::Ledger::claim_for`].
 const TABLES: &str = "
-CREATE TABLE profiles (profile INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE profiles (
+    profile INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    service TEXT
+) STRICT;
 
 CREATE TABLE resources (
     row INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -168,7 +173,8 @@ pub(super) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
         // none can be made. Nobody can be writing to it either.
         Err(_) if !wal(path).exists() => {
             drop(db);
-            let uri = url::Url::from_file_path(path)
+            let whole = std::path::absolute(path).map_err(|error| StoreError::io(path, error))?;
+            let uri = url::Url::from_file_path(whole)
                 .map_err(|()| StoreError::io(path, ErrorKind::InvalidInput.into()))?;
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
             let db = connect(Path::new(&format!("{uri}?immutable=1")), flags)?;
@@ -274,6 +280,12 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 /// The format as the database sees it, its log included; 0 for an empty one.
 fn format(db: &Connection, path: &Path) -> Result<i64, StoreError> {
+    // One look, or another instance could make the ledger between the number and the tables.
+    let _look = db
+        .is_autocommit()
+        .then(|| db.unchecked_transaction())
+        .transpose()
+        .map_err(|error| StoreError::from(error).at(path))?;
     let read = |pragma| db.pragma_query_value(None, pragma, |row| row.get(0));
     let (application, found) = (|| Ok((read("application_id")?, read("user_version")?)))()
         .map_err(|error: rusqlite::Error| StoreError::from(error).at(path))?;

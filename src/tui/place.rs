@@ -85,13 +85,8 @@ impl Place {
                 returned: recovered.returned,
             });
         }
-        let refusal = match &service {
-            _ if settings.read_only => Some(Refusal::ReadOnly),
-            _ if unwritable.is_some() => unwritable,
-            Err(refusal) => Some(refusal.clone()),
-            Ok(_) => None,
-        };
-        let worker = worker::start(ledger.clone(), service, Limits::of(settings));
+        let worker = worker::start(ledger.clone(), service, Limits::of(settings)).await;
+        let refusal = unwritable.or_else(|| worker.refusal.clone());
         Ok(Self {
             session: session(profile, &profile.base_url, refusal, began),
             ledger,
@@ -136,7 +131,7 @@ impl Place {
             profile: profile.clone(),
             ..settings.clone()
         });
-        let worker = worker::start(ledger.clone(), Ok(client), limits);
+        let worker = worker::start(ledger.clone(), Ok(client), limits).await;
         // What a user would ask for first, so that there is something to see.
         let fetched = rows.into_iter().take(DEMO_FETCHED).collect();
         for order in [

@@ -40,7 +40,7 @@ use tokio::sync::{mpsc, watch};
 use crate::api;
 use crate::config::Settings;
 use crate::domain::{Answer, Cause, Order, Refusal, Report};
-use crate::store::Ledger;
+use crate::store::{Ledger, StoreError};
 
 use limit::Limiter;
 
@@ -98,20 +98,27 @@ const SILENT: u32 = 32;
 pub struct Handle {
     pub orders: mpsc::Sender<Order>,
     pub reports: mpsc::Receiver<Report>,
+    /// Why every order that needs the service will be rejected, if so.
+    pub refusal: Option<Refusal>,
 }
 
 /// Starts a worker on the current tokio runtime. Without a service every order that needs one is
-/// rejected with the reason given here.
+/// rejected with the reason given here, and so it is when the ledger belongs to another one.
 ///
 /// `Ledger::recover` is the caller's to call, before this.
-pub fn start(ledger: Ledger, service: Result<api::Client, Refusal>, limits: Limits) -> Handle {
+pub async fn start(
+    ledger: Ledger,
+    service: Result<api::Client, Refusal>,
+    limits: Limits,
+) -> Handle {
     let (orders, order_queue) = mpsc::channel(ORDERS);
     let (report_queue, reports) = mpsc::channel(REPORTS);
-    let service = if limits.read_only || ledger.is_read_only() {
-        Err(Refusal::ReadOnly)
-    } else {
-        service
+    let service = match service {
+        _ if limits.read_only || ledger.is_read_only() => Err(Refusal::ReadOnly),
+        Ok(client) => admit(&ledger, &client).await.map(|()| client),
+        Err(refusal) => Err(refusal),
     };
+    let refusal = service.as_ref().err().cloned();
     let tools = service.map(|client| {
         Arc::new(Tools {
             ledger,
@@ -124,7 +131,31 @@ pub fn start(ledger: Ledger, service: Result<api::Client, Refusal>, limits: Limi
         })
     });
     tokio::spawn(dispatch::run(tools, report_queue, order_queue));
-    Handle { orders, reports }
+    Handle {
+        orders,
+        reports,
+        refusal,
+    }
+}
+
+/// Whether what the client's service says may be written into the ledger.
+///
+/// A profile's rows belong to the first service they were used with; one on loopback lays no claim,
+/// for it stands in for another and its port means nothing.
+pub async fn admit(ledger: &Ledger, client: &api::Client) -> Result<(), Refusal> {
+    let journal = |error: StoreError| Refusal::Journal(error.whole());
+    let asked = client.base_url().as_str();
+    let mut theirs = ledger.service().await.map_err(journal)?;
+    if theirs.is_none() && !client.is_loopback() && !ledger.is_read_only() {
+        theirs = ledger.claim_for(asked).await.map_err(journal)?;
+    }
+    match theirs {
+        Some(theirs) if theirs != asked => Err(Refusal::OtherService {
+            theirs,
+            asked: asked.to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// What every piece of work needs.

@@ -140,7 +140,7 @@ impl Journey {
             connect_timeout: Duration::from_secs(5),
         })
         .unwrap();
-        let worker = worker::start(ledger.clone(), Ok(client), Limits::default());
+        let worker = worker::start(ledger.clone(), Ok(client), Limits::default()).await;
         let session = Session {
             profile: "default".into(),
             host: service.address().to_string(),

@@ -54,6 +54,7 @@ refusal-no-key = no API key
 refusal-read-only = read-only
 refusal-too-many = { $asked } items are more than the profile allows at once (max_batch = { $limit })
 refusal-journal = the ledger cannot be written, so nothing was sent: { $error }
+refusal-other-service = the rows of this profile belong to { $theirs }, not to { $asked }; make a profile for that in the config file, or give it a folder of its own with --data-dir
 refusal-nothing = nothing to delete: all of it is gone already, protected or in another batch
 
 id-error-empty = it is empty

@@ -48,6 +48,7 @@ refusal-no-key = 没有 API Key
 refusal-read-only = 只读模式
 refusal-too-many = { $asked } 项超过该配置一次允许的数量（max_batch = { $limit }）
 refusal-journal = 无法写入台账，因此没有发送任何请求：{ $error }
+refusal-other-service = 该配置的记录属于 { $theirs }，不属于 { $asked }；请在配置文件中为后者另建一个配置（profile），或用 --data-dir 指定单独的目录
 refusal-nothing = 没有可删除的内容：全部已不存在、受保护或在其他批次中
 
 id-error-empty = 为空

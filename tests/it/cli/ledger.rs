@@ -180,6 +180,22 @@ async fn forget_drops_from_the_ledger_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_argument_is_the_id_itself() {
+    let deck = Deck::empty().await;
+    let ids = ["{x}", "\"x\",", "[", "x***", "a/b?c#d%2F"];
+    deck.ok(&[&["add", "--kind", "response"], &ids[..]].concat());
+    let mut listed: Vec<_> = deck
+        .list(&[])
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect();
+    listed.sort();
+    let mut asked = ids.map(str::to_owned);
+    asked.sort();
+    assert_eq!(listed, asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn read_only_writes_nothing_and_reads_everything() {
     let deck = Deck::empty().await;
     deck.ok(&["add", "resp_1"]);

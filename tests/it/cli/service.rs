@@ -203,3 +203,38 @@ async fn a_sync_that_never_began_says_nothing_of_the_server() {
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
     assert_eq!(deck.list(&["files"])[0]["state"], "tracked");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_one_service_are_nobody_elses_to_judge() {
+    let deck = Deck::empty().await;
+    let data = deck.path().join("data");
+    let deck = deck.var("ARKDECK_DATA_DIR", data.to_str());
+    let ids = ["resp_elsewhere", "file-elsewhere"];
+    deck.ok(&["add", ids[0], ids[1]]);
+    let ledger = arkdeck::store::Ledger::open(&data, "default").unwrap();
+    let own = "https://ark.example/api/v3";
+    ledger.claim_for(own).await.unwrap();
+    drop(ledger);
+    for args in [
+        &["sync"][..],
+        &["sync", "--responses"],
+        &["delete", "--yes", ids[0]],
+    ] {
+        let ran = deck.run(args);
+        assert_eq!(ran.code, 3, "{args:?}: {ran:?}");
+        assert!(ran.err.contains(own), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(&deck.emulator.base_url()), "{ran:?}");
+    }
+    let shown = deck.run(&["show", ids[0]]);
+    assert!(shown.err.contains(own), "{shown:?}");
+    assert_eq!(deck.emulator.requests().len(), 0);
+    for row in deck.list(&["--all"]) {
+        assert_eq!(row["state"], "tracked", "{row}");
+    }
+    // A ledger of its own is nobody's yet.
+    deck.ok(&[
+        "--data-dir",
+        deck.path().join("other").to_str().unwrap(),
+        "sync",
+    ]);
+}

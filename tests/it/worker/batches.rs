@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_mins(10);
 
 async fn bench(responses: usize, files: usize, limits: Limits) -> (Bench, Emulator, Vec<RowId>) {
     let service = faulty(responses, files, Faults::default()).await;
-    let bench = Bench::new(&service.base_url(), limits);
+    let bench = Bench::new(&service.base_url(), limits).await;
     let ids = [service.response_ids(), service.file_ids()].concat();
     let rows = bench.track(ids).await;
     (bench, service, rows)
@@ -283,7 +283,7 @@ async fn without_key_or_leave_to_write_every_order_is_refused() {
         (ledger, client(), frozen, Refusal::ReadOnly),
         (read_only, client(), limits(), Refusal::ReadOnly),
     ] {
-        let mut worker = worker::start(ledger, service, limits);
+        let mut worker = worker::start(ledger, service, limits).await;
         let (ticket, rows, hold) = (Ticket(1), vec![tracked[0].row], Duration::ZERO);
         for order in [
             Order::Delete {
@@ -314,7 +314,7 @@ async fn the_window_of_intents_is_bounded() {
         ..Faults::default()
     };
     let service = faulty(400, 0, faults).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(service.response_ids()).await;
     let elsewhere = bench.raw();
     bench.delete(&rows).await;

@@ -182,7 +182,7 @@ async fn play(steps: Vec<Step>, kinds: Vec<u8>) {
         attempts: 1,
         ..Limits::default()
     };
-    let mut bench = Bench::new(&service.base_url(), limits);
+    let mut bench = Bench::new(&service.base_url(), limits).await;
     let rows = bench.track(&ids).await;
     let mut watch = Watch::default();
     for step in steps {

@@ -49,7 +49,8 @@ async fn no_request_leaves_before_its_intent_is_on_disk() {
         ledger.clone(),
         Ok(client(&service.base_url, "key")),
         limits(),
-    );
+    )
+    .await;
     let mut bench = Bench {
         dir,
         ledger,
@@ -63,7 +64,7 @@ async fn no_request_leaves_before_its_intent_is_on_disk() {
 #[tokio::test]
 async fn a_batch_that_cannot_be_written_down_is_refused_and_nothing_is_sent() {
     let service = faulty(5, 0, Faults::default()).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(service.response_ids()).await;
     break_journal(&bench, "'asked'");
     bench.delete(&rows).await;
@@ -87,7 +88,7 @@ async fn a_batch_that_cannot_be_written_down_is_refused_and_nothing_is_sent() {
 #[tokio::test]
 async fn an_intent_that_cannot_be_written_halts_the_batch_and_nothing_is_sent() {
     let service = faulty(5, 0, Faults::default()).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(service.response_ids()).await;
     break_journal(&bench, "'intent'");
     bench.delete(&rows).await;
@@ -115,7 +116,8 @@ async fn a_settlement_that_cannot_be_written_is_not_told_and_stays_in_doubt() {
             concurrency: 1,
             ..limits()
         },
-    );
+    )
+    .await;
     let rows = bench.track(service.response_ids()).await;
     break_journal(&bench, "'settlement'");
     bench.delete(&rows).await;
@@ -186,7 +188,7 @@ fn a_kill_in_the_middle_leaves_every_item_in_a_state_that_is_true() {
             concurrency: 1,
             ..limits()
         };
-        let worker = worker::start(ledger, Ok(client(&service.base_url(), "key")), limits);
+        let worker = worker::start(ledger, Ok(client(&service.base_url(), "key")), limits).await;
         let (ticket, hold) = (Ticket(1), Duration::ZERO);
         let delete = Order::Delete {
             ticket,
@@ -241,7 +243,8 @@ fn a_kill_in_the_middle_leaves_every_item_in_a_state_that_is_true() {
             next.clone(),
             Ok(client(&service.base_url(), "key")),
             limits(),
-        );
+        )
+        .await;
         let ticket = Ticket(2);
         worker.orders.send(Order::Settle { ticket }).await.unwrap();
         while worker.reports.recv().await.unwrap() != Report::Idle {}

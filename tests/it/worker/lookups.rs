@@ -16,7 +16,7 @@ async fn refresh(bench: &mut Bench, rows: &[RowId]) -> Vec<Report> {
 #[tokio::test]
 async fn refreshing_fills_in_what_the_service_says() {
     let service = faulty(20, 5, Faults::default()).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench
         .track([service.response_ids(), service.file_ids()].concat())
         .await;
@@ -50,7 +50,7 @@ async fn refreshing_fills_in_what_the_service_says() {
 #[tokio::test]
 async fn a_refresh_believes_only_the_service_own_not_found() {
     let service = faulty(1, 0, Faults::default()).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let row = bench.track(["file-20261121101500-k3v9q"]).await;
     let reports = refresh(&mut bench, &row).await;
     assert!(
@@ -66,7 +66,7 @@ async fn a_refresh_believes_only_the_service_own_not_found() {
     assert_eq!(bench.states(&row).await, [State::Gone]);
 
     let proxy = Scripted::start(|_, _| answer(404, "", "<html>")).await;
-    let mut bench = Bench::new(&proxy.base_url, limits());
+    let mut bench = Bench::new(&proxy.base_url, limits()).await;
     let rows = bench.track(["resp_1", "resp_2"]).await;
     let reports = refresh(&mut bench, &rows).await;
     assert!(
@@ -93,7 +93,7 @@ async fn a_refresh_tries_again_and_goes_on_past_what_fails() {
         rules,
         ..Faults::default()
     });
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(&ids).await;
     let reports = refresh(&mut bench, &rows).await;
     let failed: Vec<_> = reports
@@ -114,7 +114,7 @@ async fn a_refresh_tries_again_and_goes_on_past_what_fails() {
 
 /// A bench with these responses, all in doubt.
 async fn in_doubt(base_url: &str, ids: &[String]) -> (Bench, Vec<RowId>) {
-    let bench = Bench::new(base_url, limits());
+    let bench = Bench::new(base_url, limits()).await;
     let rows = bench.track(ids).await;
     let now = Timestamp::now();
     let (batch, _) = bench
@@ -170,7 +170,7 @@ async fn settling_asks_first_and_deletes_what_is_still_there() {
 #[tokio::test]
 async fn nothing_in_doubt_is_nothing_to_do() {
     let service = faulty(1, 0, Faults::default()).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let done = Report::Done {
         ticket: Ticket(5),
         halt: None,

@@ -48,7 +48,7 @@ fn page(ids: &[&str], has_more: &str) -> String {
 #[tokio::test]
 async fn an_honest_listing_is_mirrored_whole() {
     let service = faulty(0, 250, Faults::default()).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let lost = bench.track(["file-20261121101500-k3v9q"]).await;
     let known = bench.track(service.file_ids().into_iter().take(10)).await;
     let (tally, halt, progress) = sync(&mut bench).await;
@@ -69,7 +69,7 @@ async fn listing(
     script: impl Fn(usize, &str) -> String + Send + Sync + 'static,
 ) -> (u64, bool, usize) {
     let service = Scripted::start(script).await;
-    let mut bench = Bench::new(&service.base_url, limits());
+    let mut bench = Bench::new(&service.base_url, limits()).await;
     let other = bench.track(["file-other"]).await;
     let (tally, _, _) = sync(&mut bench).await;
     let expected = if tally.complete {
@@ -160,7 +160,7 @@ async fn a_page_that_fails_is_tried_again_and_ends_the_sync_if_it_goes_on() {
         }
     };
     let service = faulty(0, 3, rules(Some(1))).await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let (tally, halt, _) = sync(&mut bench).await;
     assert_eq!((tally.seen, tally.complete, halt), (3, true, None));
     service.set_faults(rules(None));

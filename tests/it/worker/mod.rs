@@ -50,10 +50,10 @@ fn client(base_url: &str, key: &str) -> Client {
 }
 
 impl Bench {
-    fn new(base_url: &str, limits: Limits) -> Self {
+    async fn new(base_url: &str, limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(dir.path(), "test").unwrap();
-        let worker = worker::start(ledger.clone(), Ok(client(base_url, "key")), limits);
+        let worker = worker::start(ledger.clone(), Ok(client(base_url, "key")), limits).await;
         Self {
             dir,
             ledger,

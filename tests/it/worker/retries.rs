@@ -28,7 +28,7 @@ async fn meet(fault: Fault, times: Option<u32>) -> (Vec<Report>, u32, Bench) {
         },
     )
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let ids = service.response_ids();
     let rows = bench.track(&ids).await;
     bench.delete(&rows).await;
@@ -120,7 +120,7 @@ async fn an_error_after_an_unheard_try_leaves_the_doubt() {
         },
     )
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(service.response_ids()).await;
     bench.delete(&rows).await;
     let reports = bench.until_idle().await;
@@ -144,7 +144,8 @@ async fn a_doubt_of_an_earlier_batch_outlives_a_failure_of_the_next() {
         bench.ledger.clone(),
         Ok(client(&refusing.base_url(), "key")),
         limits(),
-    );
+    )
+    .await;
     bench.delete(&rows).await;
     assert_eq!(one(&bench.until_idle().await).0, Outcome::Unsettled);
     assert_eq!(bench.states(&rows).await, [State::Unsettled]);
@@ -186,7 +187,8 @@ async fn silence_is_tried_twice_however_many_tries_there_are() {
             attempts: 9,
             ..limits()
         },
-    );
+    )
+    .await;
     let ids = service.response_ids();
     let rows = bench.track(&ids).await;
     bench.delete(&rows).await;
@@ -206,7 +208,8 @@ async fn where_nobody_listens_the_item_failed_and_the_rest_is_spared() {
             concurrency: 1,
             ..limits()
         },
-    );
+    )
+    .await;
     let rows = bench.track((0..30).map(|n| format!("resp_{n}"))).await;
     bench.delete(&rows).await;
     let reports = bench.until_idle().await;
@@ -277,7 +280,8 @@ async fn a_refusal_for_being_too_many_quiets_the_others_too() {
             concurrency: 1,
             ..limits()
         },
-    );
+    )
+    .await;
     let rows = bench.track((0..8).map(|n| format!("resp_{n}"))).await;
     bench.delete(&rows).await;
     let reports = bench.until_idle().await;
@@ -299,7 +303,8 @@ async fn through_a_storm_every_item_comes_to_an_end_that_is_true() {
             attempts: 3,
             ..limits()
         },
-    );
+    )
+    .await;
     let rows = bench
         .track([service.response_ids(), service.file_ids()].concat())
         .await;

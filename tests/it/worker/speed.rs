@@ -23,7 +23,7 @@ async fn ten_thousand_deletions() {
             rate,
             ..limits()
         };
-        let mut bench = Bench::new(&service.base_url(), limits);
+        let mut bench = Bench::new(&service.base_url(), limits).await;
         let rows = bench.track(service.response_ids()).await;
         let start = Instant::now();
         bench.delete(&rows).await;

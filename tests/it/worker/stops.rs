@@ -21,7 +21,7 @@ async fn a_refused_key_stops_the_batch_after_what_is_in_flight() {
         ..emulator::Options::default()
     })
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(service.response_ids()).await;
     bench.delete(&rows).await;
     let reports = bench.until_idle().await;
@@ -70,7 +70,8 @@ async fn a_wrong_address_never_empties_the_ledger() {
                 concurrency: 1,
                 ..limits()
             },
-        );
+        )
+        .await;
         let rows = bench.track(ids(40)).await;
         bench.delete(&rows).await;
         let reports = bench.until_idle().await;
@@ -98,7 +99,7 @@ async fn a_stop_settles_what_is_on_the_wire_and_returns_the_rest() {
         },
     )
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(service.response_ids()).await;
     bench.delete(&rows).await;
     bench
@@ -125,7 +126,7 @@ async fn a_stop_settles_what_is_on_the_wire_and_returns_the_rest() {
 async fn a_stop_ends_the_wait_between_tries() {
     let script = |_, _: &str| answer(503, "Retry-After: 60\r\n", "");
     let service = Scripted::start(script).await;
-    let mut bench = Bench::new(&service.base_url, limits());
+    let mut bench = Bench::new(&service.base_url, limits()).await;
     let rows = bench.track(ids(1)).await;
     bench.delete(&rows).await;
     bench
@@ -144,7 +145,7 @@ async fn a_stop_ends_the_wait_between_tries() {
 #[tokio::test]
 async fn a_stop_reaches_a_batch_that_is_still_held_or_being_written() {
     let service = Scripted::start(|_, _| deleted()).await;
-    let mut bench = Bench::new(&service.base_url, limits());
+    let mut bench = Bench::new(&service.base_url, limits()).await;
     let rows = bench.track(ids(20)).await;
     bench
         .delete_after(&rows[..10], Duration::from_mins(10))
@@ -175,7 +176,7 @@ async fn a_stop_ends_syncs_and_refreshes_and_the_next_ones_run() {
         },
     )
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     bench.order(Order::Sync { ticket: Ticket(1) }).await;
     service.wait_for_arrivals(1).await;
     bench.order(Order::Stop).await;
@@ -211,7 +212,7 @@ async fn dropping_the_orders_stops_settles_and_ends_the_reports() {
         },
     )
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits());
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
     let rows = bench.track(service.response_ids()).await;
     bench.delete(&rows).await;
     bench
