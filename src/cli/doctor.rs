@@ -217,6 +217,9 @@ fn advice(words: &Catalogue, answer: &Answer) -> String {
     let key = match answer.cause {
         Some(Cause::KeyRefused) => "doctor-advice-key",
         Some(Cause::Unreachable | Cause::Timeout | Cause::Disconnected) => "doctor-advice-network",
+        Some(Cause::Service) if answer.status.is_some_and(|status| status < 500) => {
+            "doctor-advice-code"
+        }
         Some(Cause::Exhausted | Cause::Quota | Cause::Service) => "doctor-advice-later",
         _ => "doctor-advice-url",
     };

@@ -199,6 +199,7 @@ doctor-service-fine = { $url } lists files with this key
 doctor-service-bad = { $url }: { $reason }. { $advice }
 doctor-advice-key = Check that the key is whole, not expired, and of the project on this host.
 doctor-advice-network = Check the network, the proxy variables and the host name.
+doctor-advice-code = The service understood and declined; its code and message say why.
 doctor-advice-later = The service is there; try again later.
 doctor-advice-url = Check the base URL; entries of subscriptions answer like this because they have no files.
 doctor-probe = probe

@@ -199,6 +199,7 @@ doctor-service-fine = { $url } 用此密钥可以列出文件
 doctor-service-bad = { $url }：{ $reason }。{ $advice }
 doctor-advice-key = 请检查密钥是否完整、是否过期、是否属于该主机上的项目。
 doctor-advice-network = 请检查网络、代理变量和主机名。
+doctor-advice-code = 服务理解了请求但拒绝执行；原因见其错误码和说明。
 doctor-advice-later = 服务可以访问；请稍后再试。
 doctor-advice-url = 请检查基础 URL；订阅套餐的入口没有文件接口，也会这样应答。
 doctor-probe = 探测
