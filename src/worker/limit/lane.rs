@@ -5,13 +5,15 @@
 //!  places  few at first, doubled for each roundful of answers until the first refusal, then one more
 //!          for each; halved when refused. Never more than asked for.
 //!  pace    evenly spaced. Known from the start where the service documents it; elsewhere learned from
-//!          the first refusal: half of what the service took in the second before, and up again.
+//!          the first refusal: what the service took in the second before. Halved when that was too
+//!          much, too. More is tried out the more seldom, the more often that was refused.
 //!  quiet   a `Retry-After` is for everybody: none of the kind leaves before it is over.
 //! ```
 //!
 //! Requests that left before a cut are refused for what the cut has mended already: they cut nothing
-//! again.
+//! again. A service that took twice as much a moment ago is not refusing for the pace, and teaches none.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -23,6 +25,9 @@ const FIRST_PLACES: usize = 8;
 /// second that is not its own: at 20 a second, 21 requests leave within 1.02 s.
 const MARGIN: f64 = 0.98;
 
+/// How near to a learned rate.
+const KEPT: f64 = 0.99;
+
 /// How late a request may leave and still count as on time, so that late timers do not add up. With
 /// [`MARGIN`], no second holds more than the rate.
 const LATENESS: Duration = Duration::from_millis(10);
@@ -32,6 +37,20 @@ const FEW: f64 = 5.0;
 
 /// Requests a second that no refusal alone goes below.
 const SLOWEST: f64 = 0.5;
+
+/// How long a learned pace is kept before more is tried out: when it was refused once, when again, and
+/// at most.
+const PATIENCE: [Duration; 3] = [
+    Duration::from_millis(5000),
+    Duration::from_secs(15),
+    Duration::from_mins(2),
+];
+
+/// How long what the service once took in a second tells of what it can take.
+const MEMORY: Duration = Duration::from_secs(10);
+
+/// Refusals in a row that disprove a pace.
+const DOUBTS: u32 = 4;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -45,7 +64,9 @@ pub(super) struct Lane {
     left: u64,
     /// Those up to this number left before the last cut.
     cut_at: u64,
-    taken: Taken,
+    heard: Heard,
+    /// Until then, refusals are known not to be about the pace.
+    indifferent_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -65,21 +86,34 @@ struct Pace {
     rate: f64,
     /// Not to be passed. `None`: the pace is a learned one.
     ceiling: Option<f64>,
-    /// The rate that was too much.
-    refused_at: Option<f64>,
+    learned: Option<Learned>,
     /// When the next request may leave.
     next: Instant,
     /// Until when growth is reckoned.
     grown: Instant,
 }
 
-/// What the service has taken lately.
-#[derive(Debug)]
-struct Taken {
-    since: Instant,
-    count: u32,
-    /// A second, in the time before.
+/// What refusals taught.
+#[derive(Clone, Copy, Debug)]
+struct Learned {
+    /// Requests a second that the service takes.
     rate: f64,
+    at: Instant,
+    /// How long no more is tried out.
+    patience: Duration,
+    /// Refusals in a row of no more than that.
+    doubts: u32,
+}
+
+/// What the service answered lately.
+#[derive(Debug)]
+struct Heard {
+    /// When, in the last second.
+    taken: VecDeque<Instant>,
+    refused: VecDeque<Instant>,
+    /// The most that it has taken in a second, and when.
+    most: f64,
+    most_at: Instant,
 }
 
 /// A request's number in its lane.
@@ -111,7 +145,7 @@ impl Lane {
             pace: rate.map(|rate| Pace {
                 rate: rate * MARGIN,
                 ceiling: Some(rate * MARGIN),
-                refused_at: None,
+                learned: None,
                 next: now,
                 grown: now,
             }),
@@ -119,11 +153,13 @@ impl Lane {
             in_flight: 0,
             left: 0,
             cut_at: 0,
-            taken: Taken {
-                since: now,
-                count: 0,
-                rate: 0.0,
+            heard: Heard {
+                taken: VecDeque::new(),
+                refused: VecDeque::new(),
+                most: 0.0,
+                most_at: now,
             },
+            indifferent_until: None,
         }
     }
 
@@ -173,7 +209,7 @@ impl Lane {
 
     /// The service did not think that this was one too many.
     pub(super) fn taken(&mut self, now: Instant) {
-        self.taken.note(now);
+        self.heard.taken(now);
         let places = &mut self.places;
         places.answers += 1;
         // Places that stay empty say nothing about more of them.
@@ -186,6 +222,7 @@ impl Lane {
     /// The service thought that this was one too many. True if that was news.
     pub(super) fn refused(&mut self, number: Number, now: Instant) -> bool {
         let is_news = number.0 > self.cut_at;
+        self.heard.refused(now);
         if is_news {
             self.cut_at = self.left;
             self.places.is_doubling = false;
@@ -202,46 +239,97 @@ impl Lane {
 
     fn slow_down(&mut self, now: Instant) {
         self.grow(now);
-        let lately = self.taken.lately().max(FEW);
+        if self.heard.has_taken_twice_as_much(now) {
+            self.indifferent_until = Some(now + MEMORY);
+        }
+        let is_learned = self.pace.as_ref().is_none_or(|pace| pace.ceiling.is_none());
+        if is_learned && self.indifferent_until.is_some_and(|until| until > now) {
+            self.pace = None;
+            return;
+        }
+        let lately = self.heard.taken_lately(now).max(FEW);
         let pace = self.pace.get_or_insert(Pace {
             rate: lately,
             ceiling: None,
-            refused_at: None,
+            learned: None,
             next: now,
             grown: now,
         });
         // A pace that was not used up is not what was too much.
-        let refused_at = pace.rate.min(lately);
-        pace.refused_at = Some(refused_at);
+        let mut rate = pace.rate.min(lately);
+        let mut slowed = rate * KEPT;
+        let mut patience = PATIENCE[0];
+        let mut doubts = 0;
+        if let Some(learned) = pace.learned {
+            let is_soon = now.saturating_duration_since(learned.at) < SECOND + SECOND / 2;
+            doubts = learned.doubts;
+            if is_soon {
+                rate = learned.rate.min(lately);
+                slowed = (pace.rate / 2.0).max(rate / 4.0);
+            } else if pace.rate <= learned.rate && rate > learned.rate * 0.8 {
+                doubts += 1;
+                rate = learned.rate.min(lately) * (1.0 - 0.03 * f64::from(doubts));
+                slowed = rate * KEPT;
+            } else {
+                doubts = 0;
+            }
+            if rate > learned.rate * 0.9 && rate < learned.rate * 1.3 {
+                // What is above may have been saved up meanwhile, and is not to be had all the time.
+                rate = rate.min(learned.rate * 1.0);
+                slowed = slowed.min(rate * KEPT);
+                patience = (learned.patience * 2).clamp(PATIENCE[1], PATIENCE[2]);
+            }
+        }
+        if is_learned && doubts >= DOUBTS {
+            self.indifferent_until = Some(now + MEMORY);
+            self.pace = None;
+            return;
+        }
+        pace.learned = Some(Learned {
+            rate,
+            at: now,
+            patience,
+            doubts,
+        });
         let ceiling = pace.ceiling.unwrap_or(f64::MAX);
-        pace.rate = (refused_at / 2.0).max(SLOWEST).min(ceiling);
+        pace.rate = slowed.max(SLOWEST).min(ceiling);
     }
 
-    /// In a few seconds back to nearly where it was refused, slowly past that point, and with speed on
-    /// from there: then the service has more to give than it had.
+    /// In a second or two back to what was learned; after a while past it, and with speed where nothing
+    /// is confirmed: then the service may have more to give than it had.
     fn grow(&mut self, now: Instant) {
         let Some(pace) = &mut self.pace else {
             return;
         };
-        let elapsed = now.saturating_duration_since(pace.grown).min(SECOND);
-        pace.grown = pace.grown.max(now);
-        let Some(refused_at) = pace.refused_at else {
+        let since = pace.grown;
+        pace.grown = since.max(now);
+        let Some(learned) = pace.learned else {
             return;
         };
-        let share = pace.rate / refused_at;
-        let growth = if (0.9..1.1).contains(&share) {
-            0.02
-        } else {
-            0.2
+        let elapsed = |since: Instant| {
+            now.saturating_duration_since(since)
+                .min(SECOND)
+                .as_secs_f64()
         };
-        pace.rate += refused_at * growth * elapsed.as_secs_f64();
+        let plateau = learned.rate * KEPT;
+        if pace.rate < plateau {
+            pace.rate = (pace.rate + learned.rate * 0.5 * elapsed(since)).min(plateau);
+        } else {
+            let is_confirmed = learned.patience > PATIENCE[0];
+            let growth = if is_confirmed && pace.rate < learned.rate * 1.2 {
+                0.1
+            } else {
+                0.4
+            };
+            pace.rate += learned.rate * growth * elapsed(since.max(learned.at + learned.patience));
+        }
         match pace.ceiling {
             Some(ceiling) if pace.rate >= ceiling => {
                 pace.rate = ceiling;
-                pace.refused_at = None;
+                pace.learned = None;
             }
             // It was a hiccup, and not a ceiling.
-            None if share > 4.0 => self.pace = None,
+            None if pace.rate > learned.rate * 4.0 => self.pace = None,
             _ => {}
         }
     }
@@ -255,21 +343,42 @@ impl Places {
     }
 }
 
-impl Taken {
-    fn note(&mut self, now: Instant) {
-        let elapsed = now.saturating_duration_since(self.since);
-        if elapsed >= SECOND {
-            self.rate = f64::from(self.count) / elapsed.as_secs_f64();
-            self.since = now;
-            self.count = 0;
+impl Heard {
+    fn taken(&mut self, now: Instant) {
+        note(&mut self.taken, now);
+        let lately = self.taken_lately(now);
+        if lately >= self.most || now.saturating_duration_since(self.most_at) > MEMORY {
+            (self.most, self.most_at) = (lately, now);
         }
-        self.count += 1;
     }
 
-    /// How many a second, at the most.
-    fn lately(&self) -> f64 {
-        self.rate.max(f64::from(self.count))
+    fn refused(&mut self, now: Instant) {
+        note(&mut self.refused, now);
     }
+
+    /// How many in the last second.
+    fn taken_lately(&self, now: Instant) -> f64 {
+        lately(&self.taken, now)
+    }
+
+    /// Whether it once took at least twice what it was sent in the last second.
+    fn has_taken_twice_as_much(&self, now: Instant) -> bool {
+        let sent = self.taken_lately(now) + lately(&self.refused, now);
+        let is_fresh = now.saturating_duration_since(self.most_at) <= MEMORY;
+        is_fresh && sent.max(FEW / 2.0) * 3.0 <= self.most
+    }
+}
+
+fn note(times: &mut VecDeque<Instant>, now: Instant) {
+    times.push_back(now);
+    while times.front().is_some_and(|at| *at + SECOND <= now) {
+        times.pop_front();
+    }
+}
+
+fn lately(times: &VecDeque<Instant>, now: Instant) -> f64 {
+    let old = times.partition_point(|at| *at + SECOND <= now);
+    u32::try_from(times.len() - old).map_or(f64::MAX, f64::from)
 }
 
 #[cfg(test)]

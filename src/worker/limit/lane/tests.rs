@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::*;
 
@@ -14,6 +15,7 @@ struct Race {
     wire: VecDeque<(Instant, Number)>,
     left: Vec<Duration>,
     refused: usize,
+    rest: Duration,
 }
 
 impl Race {
@@ -26,6 +28,7 @@ impl Race {
             wire: VecDeque::new(),
             left: Vec::new(),
             refused: 0,
+            rest: Duration::ZERO,
         }
     }
 
@@ -62,10 +65,17 @@ impl Race {
                     taken += 1;
                 } else {
                     self.lane.refused(number, self.now);
+                    self.lane.hush(self.now + self.rest);
                     self.refused += 1;
                 }
             }
         }
+    }
+
+    /// Of 20 a second.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    fn share(&self, taken: usize) -> f64 {
+        taken as f64 / self.seconds() / 20.0
     }
 
     fn seconds(&self) -> f64 {
@@ -115,12 +125,50 @@ fn a_known_ceiling_is_used_up_and_never_hit() {
 
 #[test]
 fn an_unknown_ceiling_is_learned() {
-    for latency in [MS, 50 * MS] {
+    let run = |count, latency, rest, admit: &mut dyn FnMut(Duration) -> bool| {
         let mut race = Race::new(64, None);
-        race.run(5_000, Duration::from_hours(1), latency, bucket(20.0));
-        let share = 5_000.0 / race.seconds() / 20.0;
-        assert!(share > 0.85, "{latency:?}: {share}");
-        assert!(race.refused < 100, "{latency:?}: {}", race.refused);
+        race.rest = rest;
+        race.run(count, Duration::from_hours(1), latency, admit);
+        (race.share(count), race.refused)
+    };
+    for rest in [Duration::ZERO, SECOND / 2, SECOND] {
+        for latency in [MS, 50 * MS, 300 * MS] {
+            for (count, least, refusals) in [(600, 0.89, 42), (5_000, 0.955, 120)] {
+                let (share, refused) = run(count, latency, rest, &mut bucket(20.0));
+                let case = format!("{count} {latency:?} {rest:?}");
+                assert!(
+                    share > least && refused < refusals,
+                    "{case}: {share} {refused}"
+                );
+                for phase in [0, 333, 900] {
+                    let admit = &mut windows(20, phase * MS);
+                    let (share, refused) = run(count, latency, rest, admit);
+                    let case = format!("{case} {phase}");
+                    assert!(
+                        share > least && refused < refusals,
+                        "{case}: {share} {refused}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn refusals_that_no_pace_would_mend_do_not_stop_it() {
+    for (one_in, rest, most) in [(100, MS, 120), (10, 100 * MS, 80), (3, 100 * MS, 250)] {
+        for latency in [MS, 50 * MS] {
+            let mut race = Race::new(64, None);
+            race.rest = rest;
+            let mut dice = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+            let hour = Duration::from_hours(1);
+            race.run(2_000, hour, latency, |_| dice.random_range(0..one_in) > 0);
+            assert!(
+                race.seconds() < most.into(),
+                "{one_in} {latency:?}: {}",
+                race.seconds()
+            );
+        }
     }
 }
 
@@ -143,8 +191,8 @@ fn a_known_ceiling_is_come_back_to() {
     race.run(100, Duration::from_secs(9), 50 * MS, |_| true);
     let mut refuse = true;
     race.run(1, SECOND, 50 * MS, |_| !std::mem::take(&mut refuse));
-    let slow = race.lane.pace.as_ref().unwrap().rate;
-    assert!((9.0..12.0).contains(&slow), "{slow}");
+    let slow = race.lane.pace.as_ref().unwrap();
+    assert!(Some(slow.rate) < slow.ceiling);
     race.run(10_000, Duration::from_secs(30), 50 * MS, |_| true);
     let pace = race.lane.pace.as_ref().unwrap();
     assert_eq!(Some(pace.rate), pace.ceiling);
