@@ -21,6 +21,7 @@
 //! It refuses to know the screen: whoever listens folds the reports. If nobody does any more, what is on
 //! the wire is settled all the same.
 
+mod cite;
 mod dispatch;
 mod fetch;
 mod item;
@@ -125,6 +126,7 @@ pub async fn start(
             client,
             deletions: Limiter::new(limits.concurrency, limits.rate),
             lookups: Limiter::new(limits.concurrency, limits.rate),
+            input_items: Limiter::new(limits.concurrency, limits.rate),
             limits,
             silent: AtomicU32::new(0),
             reports: report_queue.clone(),
@@ -167,6 +169,8 @@ struct Tools {
     deletions: Limiter,
     /// Lookups have a limit of their own on the service (`ark-api` section 3).
     lookups: Limiter,
+    /// So has reading what a response was made from: it slows the lookups down only by its own answers.
+    input_items: Limiter,
     /// Tries in a row, of any item, that ended in silence.
     silent: AtomicU32,
     reports: mpsc::Sender<Report>,
