@@ -50,6 +50,7 @@ field-mime = type
 field-created = created
 field-expires = expires
 field-previous = continues
+field-cited-by = cited by
 field-usage = tokens
 field-tags = tags
 field-tracked = tracked

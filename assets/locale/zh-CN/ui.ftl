@@ -47,6 +47,7 @@ field-mime = 类型
 field-created = 创建
 field-expires = 到期
 field-previous = 上一轮
+field-cited-by = 被引用于
 field-usage = Token
 field-tags = 标签
 field-tracked = 跟踪
