@@ -14,6 +14,7 @@
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
+//! - What a refresh cannot learn of a response's files is no failure of the refresh.
 //! - With `verify`, a success counts once a lookup has said not found.
 //! - A try that may have left and was not answered puts its item in doubt, and only the service's
 //!   yes, no or not-found takes it out again.
@@ -53,7 +54,8 @@ const REPORTS: usize = 1024;
 /// How hard to work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Requests on the wire at one time, for deletions; and as many for lookups.
+    /// Requests on the wire at one time, for deletions; as many for lookups; and as many for what
+    /// responses were made from. A refresh makes no more than this of the last two together.
     pub concurrency: usize,
     /// Requests a second for each kind and each call; `None` = as fast as answers come.
     pub rate: Option<f64>,
@@ -169,7 +171,7 @@ struct Tools {
     deletions: Limiter,
     /// Lookups have a limit of their own on the service (`ark-api` section 3).
     lookups: Limiter,
-    /// So has reading what a response was made from: it slows the lookups down only by its own answers.
+    /// So has reading what a response was made from.
     input_items: Limiter,
     /// Tries in a row, of any item, that ended in silence.
     silent: AtomicU32,

@@ -221,11 +221,15 @@ impl Journey {
 
     /// Waits for the review to stop being deaf, then confirms it.
     async fn confirm(&mut self) {
+        self.until_it_listens().await;
+        self.press("y");
+    }
+
+    async fn until_it_listens(&mut self) {
         self.until("a Delete button that can be pressed", |buffer| {
             find(buffer, "[ Delete ]").is_some_and(|cell| cell.fg != Color::DarkGray)
         })
         .await;
-        self.press("y");
     }
 
     /// Presses `q` and waits for the loop to end; then what is left is the ledger and the service.
@@ -519,7 +523,7 @@ async fn refreshed_responses_point_at_their_files_in_the_review() {
         journey.press("2 r");
         journey.until_text("60 responses · 12 files").await;
         journey.press("a d");
-        journey.until_text("12 files ·").await;
+        journey.until_it_listens().await;
         let screen = text(&journey.frames.borrow());
         assert!(!screen.contains("cited by"), "{screen}");
         journey.press("esc 1 a r");
@@ -529,6 +533,7 @@ async fn refreshed_responses_point_at_their_files_in_the_review() {
             .until_text("cited by responses that stay and may need them again.")
             .await;
         journey.until_text(" · cited by resp_").await;
+        journey.until_it_listens().await;
         journey.press("esc");
         journey.quit().await;
     })
