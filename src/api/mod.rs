@@ -4,6 +4,7 @@
 //! anywhere but to the base URL. What an answer means is decided without any I/O, in `verdict`;
 //! when to try again is the caller's business, helped by [`backoff`].
 
+mod items;
 mod retry;
 mod verdict;
 mod wire;
@@ -18,9 +19,11 @@ use jiff::{Timestamp, Zoned};
 use rand::distr::{Alphanumeric, SampleString};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, redirect};
+use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 use url::{Host, Url};
 
+pub use items::Items;
 pub use retry::backoff;
 pub use verdict::{Attempt, Fetched, Trouble, Verdict};
 use verdict::{End, Heard, Rules};
@@ -223,9 +226,46 @@ impl Client {
                 query.append_pair("after", after);
             }
         }
-        let exchange = self.send(Method::GET, url, PAGE_BODY).await;
+        self.page(url, PAGE_BODY, None, wire::page).await
+    }
+
+    /// Sends one GET for a page of the items that a response was made from, those of the earlier rounds
+    /// of its chain included, the latest first. `after` is the id of the last item seen, which is not
+    /// listed again.
+    ///
+    /// This is the only call that tells which files a response was made with: the response itself does
+    /// not (`ark-api` section 4.3). No `include` is asked for, so images are named and not sent.
+    pub async fn input_items(
+        &self,
+        id: &ResourceId,
+        after: Option<&ResourceId>,
+    ) -> Result<Items, Trouble> {
+        let mut url = self.url_of(Kind::Response, id);
+        let path = format!("{}/input_items", url.path());
+        url.set_path(&path);
+        {
+            let mut query = url.query_pairs_mut();
+            // The documented maximum (`ark-api` section 4.4), and the order that is the default.
+            query
+                .append_pair("limit", "100")
+                .append_pair("order", "desc");
+            if let Some(after) = after {
+                query.append_pair("after", after.as_str());
+            }
+        }
+        self.page(url, OBJECT_BODY, Some(id), items::items).await
+    }
+
+    async fn page<T>(
+        &self,
+        url: Url,
+        cap: usize,
+        id: Option<&ResourceId>,
+        read: fn(&Map<String, Value>) -> Option<T>,
+    ) -> Result<T, Trouble> {
+        let exchange = self.send(Method::GET, url, cap).await;
         let mut page = match exchange.heard {
-            Ok(heard) => self.0.rules.page(&heard, Timestamp::now()),
+            Ok(heard) => self.0.rules.page(id, &heard, Timestamp::now(), read),
             Err(unheard) if unheard.is_final => Err(Trouble::Stop(Box::new(unheard.into_answer()))),
             Err(unheard) => Err(Trouble::Retry {
                 after: None,

@@ -162,6 +162,22 @@ async fn asks_for_pages_of_a_hundred_after_a_cursor() {
 }
 
 #[tokio::test]
+async fn asks_for_the_items_of_one_response() {
+    let (base, served) =
+        serve_once("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}").await;
+    let id = |text| ResourceId::new(text).unwrap();
+    let (client, response, item) = (client(&base), id("a/../b"), id("m&1"));
+    let page = client.input_items(&response, Some(&item)).await;
+    assert_eq!(page.unwrap(), Items::default());
+    let head = served.await.unwrap();
+    let target = "/api/v3/responses/a%2F..%2Fb/input_items?limit=100&order=desc&after=m%261";
+    assert!(
+        head.starts_with(&format!("GET {target} HTTP/1.1\r\n")),
+        "{head}"
+    );
+}
+
+#[tokio::test]
 async fn nothing_was_sent_where_nobody_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());

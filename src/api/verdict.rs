@@ -13,7 +13,7 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use serde_json::{Map, Value};
 
 use super::retry;
-use super::wire::{self, Envelope, NotObject, Page, ServiceError};
+use super::wire::{self, Envelope, NotObject, ServiceError};
 use crate::domain::{Answer, Cause, Facts, Kind, Outcome, ResourceId, visible};
 use crate::secret::ApiKey;
 
@@ -177,9 +177,16 @@ impl Rules {
         }
     }
 
-    pub(super) fn page(&self, heard: &Heard, now: Timestamp) -> Result<Page, Trouble> {
+    /// A page of a list, about `id` if the list is, as `read` reads it.
+    pub(super) fn page<T>(
+        &self,
+        id: Option<&ResourceId>,
+        heard: &Heard,
+        now: Timestamp,
+        read: fn(&Map<String, Value>) -> Option<T>,
+    ) -> Result<T, Trouble> {
         if !(200..300).contains(&heard.status) {
-            let (objection, answer) = self.objection(None, heard, now);
+            let (objection, answer) = self.objection(id, heard, now);
             let answer = Box::new(answer);
             return Err(match objection {
                 Objection::Stop => Trouble::Stop(answer),
@@ -196,7 +203,7 @@ impl Rules {
             Ok(object) => {
                 let mut raw = Value::Object(object);
                 self.scrub_all(&mut raw);
-                let page = raw.as_object().and_then(wire::page);
+                let page = raw.as_object().and_then(read);
                 page.ok_or_else(|| {
                     if let Some(object) = raw.as_object() {
                         self.disown(object, &mut answer);

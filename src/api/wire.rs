@@ -285,14 +285,19 @@ pub struct Page {
     pub last_id: Option<String>,
 }
 
+/// What a page of any list holds; `None` if it is none.
+pub(super) fn entries(page: &Map<String, Value>) -> Option<&[Value]> {
+    match page.get("data")? {
+        Value::Null => Some(&[]),
+        Value::Array(entries) => Some(entries),
+        _ => None,
+    }
+}
+
 /// Reads a page (`ark-api` section 5.3). `object` may be anything, `data` may be null when empty; an
 /// object without `data` is no page.
 pub(super) fn page(object: &Map<String, Value>) -> Option<Page> {
-    let entries = match object.get("data")? {
-        Value::Null => &[][..],
-        Value::Array(entries) => entries,
-        _ => return None,
-    };
+    let entries = entries(object)?;
     let mut page = Page {
         has_more: object.get("has_more").and_then(Value::as_bool),
         last_id: text(object, "last_id"),

@@ -84,6 +84,9 @@ impl App {
             Action::Details => {
                 if let Some(row) = self.pane_of(self.pane).cursor() {
                     self.mode = Mode::Details { row, offset: 0 };
+                    let file = self.row(row).filter(|row| row.kind == Kind::File);
+                    let file = file.map(|file| file.id.clone());
+                    effects.extend(file.map(|file| Effect::Citing { row, file }));
                 }
             }
             Action::Help => self.mode = Mode::Help { offset: 0 },

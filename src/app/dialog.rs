@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use tui_input::{Input, InputRequest};
 
-use crate::domain::{Facts, IdError, Kind, ResourceId, Review, RowId, Sighting, Source};
+use crate::domain::{Citing, Facts, IdError, Kind, ResourceId, Review, RowId, Sighting, Source};
 use crate::scan::{self, Entry};
 
 use super::pane::{Motion, scroll};
@@ -35,6 +35,8 @@ pub struct Confirm {
     pub hidden: usize,
     /// Rows that were chosen and will not go: tombstones, and what another batch has.
     pub left_out: usize,
+    /// Rows that were chosen and will not go because they are protected.
+    pub kept: usize,
     /// Exactly what will go, added up by the ledger. `None` until it has; nothing can be confirmed
     /// before.
     pub review: Option<Review>,
@@ -62,6 +64,7 @@ impl Confirm {
             at: 0,
             hidden,
             left_out: 0,
+            kept: 0,
             review: None,
             generation,
             button: Button::Cancel,
@@ -79,11 +82,19 @@ impl Confirm {
     pub fn reviewed(&mut self, review: Review) {
         // Later answers are about what is not struck out; the list stays as the user knows it.
         if self.struck.is_empty() {
-            self.left_out += self.rows.len() - review.rows.len();
+            let out = self.rows.len() - review.rows.len();
+            let kept = usize::try_from(review.protected).unwrap_or(out).min(out);
+            self.kept += kept;
+            self.left_out += out - kept;
             self.rows.clone_from(&review.rows);
             self.at = self.at.min(self.rows.len().saturating_sub(1));
         }
         self.review = Some(review);
+    }
+
+    /// Responses that stay and cite this file, which is to go.
+    pub fn citing(&self, row: RowId) -> Option<&Citing> {
+        self.review.as_ref()?.cited.get(&row)
     }
 
     /// How many will go.

@@ -183,8 +183,13 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
             } => {
                 let can = |row: &RowId| {
                     let found = rows.iter().find(|r| r.row == *row);
-                    found.is_some_and(|r| !r.state.is_tombstone() && !r.state.is_pending())
+                    found.is_some_and(|r| {
+                        !r.state.is_tombstone() && !r.state.is_pending() && !r.protected
+                    })
                 };
+                let is_protected =
+                    |row: &&RowId| rows.iter().any(|r| r.row == **row && r.protected);
+                let protected = asked.iter().filter(is_protected).count() as u64;
                 let kept: Vec<RowId> = asked.into_iter().filter(can).collect();
                 let count = |kind| {
                     let of = rows
@@ -199,6 +204,7 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                         files: count(Kind::File),
                         bytes: 0,
                         rows: kept,
+                        protected,
                         ..crate::domain::Review::default()
                     },
                 }

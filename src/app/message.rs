@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use tui_input::InputRequest;
 
 use crate::domain::{
-    Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource, Review,
-    RowId, Sighting, Tracked,
+    Citing, Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource,
+    ResourceId, Review, RowId, Sighting, Tracked,
 };
 
 /// What the user asks for. The `keys` table says which chord asks for it where.
@@ -90,6 +90,11 @@ pub enum Message {
         generation: u64,
         review: Review,
     },
+    /// The answer to [`Effect::Citing`].
+    Cited {
+        row: RowId,
+        citing: Citing,
+    },
     Counted(Counts),
     /// The answer to [`Effect::History`].
     Told {
@@ -131,6 +136,11 @@ pub enum Effect {
     Review {
         generation: u64,
         rows: Vec<RowId>,
+    },
+    /// Which responses were made with this file?
+    Citing {
+        row: RowId,
+        file: ResourceId,
     },
     Count,
     History {

@@ -23,7 +23,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tui_input::{Input, InputRequest};
 
-use crate::domain::{Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket};
+use crate::domain::{
+    Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket,
+};
 
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
 pub use history::History;
@@ -121,6 +123,7 @@ pub struct App {
     pub mode: Mode,
     /// Lines that did not fit on the last screen of something to read.
     pub overflow: usize,
+    cited_by: Option<(RowId, Citing)>,
     rows: HashMap<RowId, Resource>,
     /// Rows asked for; true if a report has changed the row since, so that the answer is old.
     fetching: HashMap<RowId, bool>,
@@ -145,6 +148,7 @@ impl App {
             counts: Counts::default(),
             mode: Mode::Browse,
             overflow: 0,
+            cited_by: None,
             rows: HashMap::new(),
             fetching: HashMap::new(),
             tickets: 0,
@@ -176,6 +180,12 @@ impl App {
     /// The row, if it is at hand.
     pub fn row(&self, row: RowId) -> Option<&Resource> {
         self.rows.get(&row)
+    }
+
+    /// The responses that were made with a file whose details were asked for last.
+    pub fn cited_by(&self, row: RowId) -> Option<&Citing> {
+        let (of, citing) = self.cited_by.as_ref()?;
+        (*of == row).then_some(citing)
     }
 
     /// The row under the cursor of the pane focused last.
@@ -397,6 +407,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
                 confirm.reviewed(review);
             }
         }
+        Message::Cited { row, citing } => app.cited_by = Some((row, citing)),
         Message::Counted(counts) => {
             app.counts = counts;
             app.refit();

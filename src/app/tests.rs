@@ -6,8 +6,8 @@ use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Halt, HistoryPage, Outcome, Report, ResourceId, Review, Settlement,
-    Tally, Tracked,
+    Answer, BatchId, Cause, Citing, Halt, HistoryPage, Outcome, Report, ResourceId, Review,
+    Settlement, Tally, Tracked,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -99,6 +99,62 @@ fn the_review_holds_exactly_what_can_go() {
     assert_eq!((confirm.rows.len(), confirm.left_out), (11, 1));
     actions.truncate(1);
     assert!(!confirm.rows.contains(&rows[2].row));
+}
+
+#[test]
+fn the_review_counts_the_protected_apart_and_knows_who_cites_a_file() {
+    let mut rows = resources();
+    for at in [5, 6, 12] {
+        rows[at].protected = true;
+    }
+    let mut app = app_with(session(), &rows, 80, 24);
+    act(&mut app, &rows, &[Action::MarkAll, Action::Delete]);
+    let Mode::Confirm(confirm) = &mut app.mode else {
+        panic!("{:?}", app.mode);
+    };
+    // One is deleted already, two are protected.
+    assert_eq!(
+        (confirm.rows.len(), confirm.left_out, confirm.kept),
+        (9, 1, 2)
+    );
+    // An answer to what is left after striking out one says nothing new of those.
+    let left = confirm.strike(confirm.generation + 1);
+    let file = left[0];
+    let cited = std::iter::once((file, Citing::default())).collect();
+    let review = Review {
+        rows: left,
+        protected: 1,
+        cited,
+        ..Review::default()
+    };
+    assert_eq!(confirm.citing(file), None, "not added up yet");
+    confirm.reviewed(review);
+    assert_eq!(
+        (confirm.rows.len(), confirm.left_out, confirm.kept),
+        (9, 1, 2)
+    );
+    assert!(confirm.citing(file).is_some() && confirm.citing(rows[0].row).is_none());
+}
+
+#[test]
+fn the_details_of_a_file_say_who_cites_it() {
+    let (mut app, rows) = app();
+    assert_eq!(update(&mut app, Message::Act(Action::Details)), []);
+    act(&mut app, &rows, &[Action::No, Action::Files]);
+    let effects = update(&mut app, Message::Act(Action::Details));
+    let (row, file) = (rows[12].row, rows[12].id.clone());
+    assert_eq!(effects, [Effect::Citing { row, file }]);
+    let citing = Citing {
+        count: 1,
+        some: vec![rows[0].id.clone()],
+    };
+    let message = Message::Cited {
+        row,
+        citing: citing.clone(),
+    };
+    update(&mut app, message);
+    assert_eq!(app.cited_by(row), Some(&citing));
+    assert_eq!(app.cited_by(rows[13].row), None);
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub(super) async fn run(args: Plan, context: &mut Context) -> Result<Exit, Failu
         .map_err(|error| failed(context, error))?;
     let totals = selection.totals(&context.words);
     context.streams.notes.line(&totals);
+    selection.note_cited(context, &ledger).await?;
+    selection.note_protected(context);
     if selection.skipped() > 0 {
         let args = [("count", selection.skipped().into())];
         let text = context.words.with("plan-skipped", &args);

@@ -126,6 +126,33 @@ impl Selection {
         }
     }
 
+    /// Points out the files that responses cite which stay.
+    pub(super) async fn note_cited(
+        &self,
+        context: &mut Context,
+        ledger: &Ledger,
+    ) -> Result<(), Failure> {
+        let cited = &self.review.cited;
+        if cited.is_empty() {
+            return Ok(());
+        }
+        let count = cited.len() as u64;
+        let files = context.words.count_of(Kind::File, count);
+        let text = context
+            .words
+            .with("delete-cited", &[("files", files.into())]);
+        context.streams.notes.line(&text);
+        let rows: Vec<_> = cited.keys().take(NAMED).copied().collect();
+        for file in resources(context, ledger, &rows).await? {
+            if let Some(citing) = cited.get(&file.row) {
+                let ids = context.words.citing(citing);
+                context.note_about(file.id.as_str(), &ids);
+            }
+        }
+        note_more(context, count);
+        Ok(())
+    }
+
     /// What would be deleted, as `list` prints it.
     pub(super) async fn print(
         &self,
@@ -163,6 +190,7 @@ impl Selection {
             context.words.text("delete-dry-run")
         );
         context.streams.notes.line(&text);
+        self.note_cited(context, ledger).await?;
         Ok(Exit::Done)
     }
 
@@ -184,9 +212,9 @@ impl Selection {
         Ok(())
     }
 
-    /// How many were named and cannot be deleted.
-    pub(super) fn skipped(&self) -> usize {
-        self.skipped.len()
+    /// How many were named and cannot be deleted, besides the protected.
+    pub(super) fn skipped(&self) -> u64 {
+        (self.skipped.len() as u64).saturating_sub(self.review.protected)
     }
 
     pub(super) fn totals(&self, words: &Catalogue) -> String {
@@ -217,7 +245,7 @@ impl Selection {
         let is_protected = settings.profile.protected;
         let is_confirmed = settings.confirm.as_deref() == Some(total.to_string().as_str());
         if yes && (!is_protected || is_confirmed) {
-            return Ok(());
+            return self.note_cited(context, ledger).await;
         }
         if !context.streams.can_ask() {
             return Err(if yes {
@@ -263,24 +291,13 @@ impl Selection {
         for line in table.lines() {
             context.streams.notes.line(&line);
         }
-        let more = self.total().saturating_sub(NAMED as u64);
-        if more > 0 {
-            let text = context.words.with("delete-more", &[("count", more.into())]);
-            context.streams.notes.line(&text);
-        }
+        note_more(context, self.total());
         let totals = self.totals(&context.words);
         context.streams.notes.line(&totals);
-        let cited = &self.review.cited;
-        if !cited.is_empty() {
-            let first = resources(context, ledger, &cited[..cited.len().min(NAMED)]).await?;
-            let names: Vec<_> = first.iter().map(|file| file.id.as_str()).collect();
-            let args = [
-                ("count", cited.len().into()),
-                ("ids", names.join(" ").into()),
-            ];
-            let text = context.words.with("delete-cited", &args);
-            context.streams.notes.line(&text);
+        if !self.skipped.is_empty() {
+            self.note_protected(context);
         }
+        self.note_cited(context, ledger).await?;
         let profile = &context.settings()?.profile;
         let args = [
             ("profile", visible(&profile.name).into_owned().into()),
@@ -339,6 +356,15 @@ impl Selection {
         let mut rows = std::mem::take(&mut self.review.rows);
         rows.extend(tracked.into_iter().map(|tracked| tracked.row));
         Ok(rows)
+    }
+}
+
+/// Says how many of so many are not named.
+fn note_more(context: &mut Context, count: u64) {
+    let more = count.saturating_sub(NAMED as u64);
+    if more > 0 {
+        let text = context.words.with("delete-more", &[("count", more.into())]);
+        context.streams.notes.line(&text);
     }
 }
 

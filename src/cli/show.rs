@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::api::Fetched;
-use crate::domain::{Expiry, Facts, Kind, Resource, ResourceId, State};
+use crate::domain::{Citing, Expiry, Facts, Kind, Resource, ResourceId, State};
 use crate::store::Ledger;
 
 use super::args::{Format, Show};
@@ -30,9 +30,15 @@ pub(super) async fn run(args: Show, context: &mut Context) -> Result<Exit, Failu
         id,
         facts: known.as_ref().map(|known| known.facts.clone()),
         known,
+        cited_by: None,
         raw: None,
         exit: Exit::Done,
     };
+    if kind == Kind::File {
+        let citing = ledger.citing(shown.id.clone(), Timestamp::now()).await;
+        let citing = citing.map_err(|e| context.store_failure(&e))?;
+        shown.cited_by = Some(citing).filter(|citing| citing.count > 0);
+    }
     match context.client_for(&ledger).await {
         Ok(client) => {
             let asked = Timestamp::now();
@@ -55,6 +61,8 @@ struct Shown {
     known: Option<Resource>,
     /// None: neither the ledger nor the service knows it.
     facts: Option<Facts>,
+    /// Responses of the ledger that were made with this file.
+    cited_by: Option<Citing>,
     /// The service's object, as it came.
     raw: Option<Value>,
     exit: Exit,
@@ -179,6 +187,10 @@ impl Shown {
             words.with("show-usage-tokens", &args)
         });
         row("show-usage", usage);
+        row(
+            "show-cited-by",
+            self.cited_by.as_ref().map(|by| words.citing(by)),
+        );
         if let Some(known) = &self.known {
             let tags = (!known.tags.is_empty()).then(|| known.tags.join(" "));
             row("show-tags", tags);

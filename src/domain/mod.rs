@@ -19,8 +19,8 @@ pub use meter::Meter;
 pub use outcome::{Answer, Cause, Outcome, Settlement};
 pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, duration};
 pub use resource::{
-    Counts, Expiry, Facts, ListQuery, Listing, Resource, Review, RowId, Sighting, Sort, SortKey,
-    Source, State, Tombstones, Tracked, Usage,
+    Citing, Counts, Expiry, Facts, ListQuery, Listing, Resource, Review, RowId, Sighting, Sort,
+    SortKey, Source, State, Tombstones, Tracked, Usage,
 };
 pub use traffic::{
     BatchId, Halt, Order, Pace, Refusal, Report, SyncTally, Tally, Throttle, Ticket,

@@ -1,5 +1,6 @@
 //! What the ledger knows of a resource, and how panes and lists ask for it.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -286,8 +287,16 @@ pub struct Review {
     pub bytes: u64,
     /// Living responses outside the set that continue one inside it (`previous_response_id`).
     pub dependents: u64,
-    /// Files in the set that a living response outside it is known to cite, in the order asked.
-    pub cited: Vec<RowId>,
+    /// Files in the set that living responses outside it are known to cite, each with those.
+    pub cited: BTreeMap<RowId, Citing>,
     /// Rows that were left out because they are protected.
     pub protected: u64,
+}
+
+/// Responses that were made with a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Citing {
+    pub count: u64,
+    /// A few of them, those tracked last.
+    pub some: Vec<ResourceId>,
 }

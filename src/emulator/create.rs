@@ -262,6 +262,7 @@ fn answer(
 fn last_words(input: &Input) -> &str {
     let items = match input {
         Input::Text(text) => return text,
+        Input::About { text, .. } => return text,
         Input::Items(items) => items,
     };
     items

@@ -248,6 +248,14 @@ fn inputs(id: &str, round: &Round) -> Vec<Value> {
             "type": "message", "role": "user", "status": "completed",
             "id": name(0), "content": text(said),
         })],
+        Input::About {
+            text: said,
+            part,
+            file,
+        } => vec![json!({
+            "type": "message", "role": "user", "status": "completed", "id": name(0),
+            "content": [{"type": part, "file_id": &**file}, {"type": "input_text", "text": said}],
+        })],
         Input::Items(items) => items
             .iter()
             .enumerate()

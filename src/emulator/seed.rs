@@ -24,7 +24,7 @@ const MODELS: [&str; 6] = [
     "kimi-k2-thinking-251104",
 ];
 
-/// A question and its answer.
+/// A question and its answer. `attach` knows which are about a file.
 const TALK: [(&str, &str); 10] = [
     ("Say hello.", "hello"),
     (
@@ -83,10 +83,45 @@ const FILES: [(&str, &str, u64); 14] = [
 pub(super) fn fill(seed: u64, now: Timestamp, responses: usize, files: usize) -> Shelf {
     let now_ms = now.as_millisecond();
     let mut dice = Dice::new(seed);
-    Shelf::new(
-        rounds(responses, now_ms, &mut dice),
-        uploads(files, now_ms, &mut dice),
-    )
+    let mut rounds = rounds(responses, now_ms, &mut dice);
+    let files = uploads(files, now_ms, &mut dice);
+    attach(&mut rounds, &files, &mut dice);
+    Shelf::new(rounds, files)
+}
+
+/// How many files are looked at for one that was there before a question.
+const LOOKS: usize = 16;
+
+/// Gives the questions about a file one that fits and was there by then, if one turns up.
+fn attach(rounds: &mut [(Id, Round)], files: &[(Id, File)], dice: &mut Dice) {
+    // What is asked, how the MIME type of its file begins, and the part of a message that names it.
+    let about = [
+        (TALK[3].0, "application/pdf", "input_file"),
+        (TALK[7].0, "video/", "input_video"),
+    ];
+    for (question, mime_type, part) in about {
+        let fitting = |(_, file): &&(Id, File)| {
+            file.mime_type.starts_with(mime_type) && file.readiness != Readiness::Failed
+        };
+        let fitting: Vec<_> = files.iter().filter(fitting).collect();
+        if fitting.is_empty() {
+            continue;
+        }
+        for (_, round) in rounds.iter_mut() {
+            if !matches!(&round.input, Input::Text(said) if said == question) {
+                continue;
+            }
+            let mut looks = (0..LOOKS).map(|_| dice.pick(&fitting));
+            let was_there = |(_, file): &&(Id, File)| file.created_at <= round.created_ms / 1000;
+            if let Some((id, _)) = looks.find(was_there) {
+                round.input = Input::About {
+                    text: question,
+                    part,
+                    file: Arc::clone(id),
+                };
+            }
+        }
+    }
 }
 
 fn rounds(count: usize, now_ms: i64, dice: &mut Dice) -> Vec<(Id, Round)> {

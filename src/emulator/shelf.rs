@@ -46,10 +46,17 @@ impl Usage {
     }
 }
 
-/// What was asked, as given.
+/// What was asked, as given or as seeded.
 #[derive(Clone)]
 pub(super) enum Input {
     Text(Cow<'static, str>),
+    /// A question about a file.
+    About {
+        text: &'static str,
+        /// The type of the part of the message that names the file.
+        part: &'static str,
+        file: Id,
+    },
     Items(Vec<Value>),
 }
 

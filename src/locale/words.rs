@@ -1,8 +1,8 @@
 //! Domain values as text.
 
 use crate::domain::{
-    Answer, Cause, Halt, IdError, Kind, MAX_ID_LEN, Outcome, Problem, QueryError, Refusal, Source,
-    State, visible,
+    Answer, Cause, Citing, Halt, IdError, Kind, MAX_ID_LEN, Outcome, Problem, QueryError, Refusal,
+    ResourceId, Source, State, visible,
 };
 
 use super::Catalogue;
@@ -23,6 +23,16 @@ impl Catalogue {
             Kind::File => "count-files",
         };
         self.with(key, &[("count", count.into())])
+    }
+
+    /// `resp_…, resp_… and 3 more`.
+    pub fn citing(&self, citing: &Citing) -> String {
+        let some: Vec<_> = citing.some.iter().map(ResourceId::as_str).collect();
+        let ids = some.join(", ");
+        match citing.count.saturating_sub(some.len() as u64) {
+            0 => ids,
+            more => self.with("citing-more", &[("ids", ids.into()), ("more", more.into())]),
+        }
     }
 
     pub fn state(&self, state: State) -> String {

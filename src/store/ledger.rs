@@ -2,6 +2,8 @@
 //!
 //! Deletion is not here; see `journal`.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
@@ -359,8 +361,28 @@ pub(super) fn protect(
     Ok(done)
 }
 
-/// Notes which files a response was made with.
-pub(super) fn cite(disk: &Disk, row: RowId, files: &[ResourceId]) -> Result<(), StoreError> {
+/// Notes which files a response was made with; `is_all`: and forgets those not among them.
+pub(super) fn cite(
+    disk: &Disk,
+    row: RowId,
+    files: &[ResourceId],
+    is_all: bool,
+) -> Result<(), StoreError> {
+    if is_all {
+        let named: HashSet<&str> = files.iter().map(ResourceId::as_str).collect();
+        let mut known = disk.db.prepare_cached(
+            "SELECT file FROM cites JOIN resources USING (row) WHERE row = ?1 AND profile = ?2",
+        )?;
+        let known = known.query_map(params![row.0, disk.profile], |row| row.get(0))?;
+        let known: Vec<String> = known.collect::<Result<_, _>>()?;
+        let mut uncite = disk
+            .db
+            .prepare_cached("DELETE FROM cites WHERE row = ?1 AND file = ?2")?;
+        // One by one: mostly nothing has changed, and then nothing is written.
+        for file in known.iter().filter(|file| !named.contains(file.as_str())) {
+            uncite.execute(params![row.0, file])?;
+        }
+    }
     let mut statement = disk.db.prepare_cached(
         "INSERT OR IGNORE INTO cites (row, file)
          SELECT row, ?1 FROM resources WHERE row = ?2 AND profile = ?3 AND kind = 0",

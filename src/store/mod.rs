@@ -28,8 +28,8 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use crate::domain::{
-    Answer, BatchId, Chain, Counts, Facts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing,
-    Purged, Resource, ResourceId, Review, RowId, Settlement, Sighting, State, Tracked,
+    Answer, BatchId, Chain, Citing, Counts, Facts, HistoryPage, HistoryQuery, Kind, ListQuery,
+    Listing, Purged, Resource, ResourceId, Review, RowId, Settlement, Sighting, State, Tracked,
 };
 
 pub use error::StoreError;
@@ -284,9 +284,21 @@ impl Ledger {
             .await
     }
 
-    /// Notes that a response was made with these files. For a file's row it does nothing.
-    pub async fn cite(&self, row: RowId, files: Vec<ResourceId>) -> Result<(), StoreError> {
-        self.write(move |disk| ledger::cite(disk, row, &files))
+    /// Notes that a response was made with these files, and with `is_all` that it was with no others.
+    /// For a file's row it does nothing.
+    pub async fn cite(
+        &self,
+        row: RowId,
+        files: Vec<ResourceId>,
+        is_all: bool,
+    ) -> Result<(), StoreError> {
+        self.write(move |disk| ledger::cite(disk, row, &files, is_all))
+            .await
+    }
+
+    /// The tracked, living responses that were made with a file, as far as they were refreshed.
+    pub async fn citing(&self, file: ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
+        self.read(move |disk| review::citing(disk, &file, now))
             .await
     }
 

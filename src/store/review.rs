@@ -1,20 +1,22 @@
 //! What deleting a set of rows would come to.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Statement, params};
 
-use crate::domain::{Kind, Review, RowId};
+use crate::domain::{Citing, Kind, ResourceId, Review, RowId};
 
 use super::codes::Code;
 use super::error::StoreError;
 use super::select::due;
 use super::thread::Disk;
 
+/// How many of the responses that cite a file are named.
+const NAMED: usize = 3;
+
 /// See [`Review::rows`] for which of them count.
 pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
-    let due = due(now.as_millisecond());
     // As in `enqueue`, an expired row counts: that it is gone is for the service to say.
     let mut able = disk.db.prepare_cached(
         "SELECT kind, id, bytes, protected FROM resources
@@ -54,7 +56,7 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
     if chosen.len() > review.rows.len() {
         chosen = review.rows.iter().copied().collect();
     }
-    let living = format!("profile = ?1 AND kind = 0 AND state NOT IN (3, 4) AND NOT {due}");
+    let living = living(now);
     review.dependents = dependents(disk, &living, &responses, &chosen)?;
     review.cited = cited(disk, &living, files, &chosen)?;
     Ok(review)
@@ -87,19 +89,55 @@ fn cited(
     living: &str,
     files: Vec<(RowId, String)>,
     chosen: &HashSet<RowId>,
-) -> Result<Vec<RowId>, StoreError> {
-    let mut citing = disk.db.prepare(&format!(
-        "SELECT row FROM cites JOIN resources USING (row) WHERE {living} AND file = ?2"
-    ))?;
-    let mut cited = Vec::new();
-    for (file, id) in files {
-        let mut rows = citing.query(params![disk.profile, id])?;
-        while let Some(row) = rows.next()? {
-            if !chosen.contains(&RowId(row.get(0)?)) {
-                cited.push(file);
-                break;
-            }
+) -> Result<BTreeMap<RowId, Citing>, StoreError> {
+    let mut statement = disk.db.prepare(&citing_rows(living))?;
+    let mut cited = BTreeMap::new();
+    for (row, file) in files {
+        let citing = read(&mut statement, disk, &file, chosen)?;
+        if citing.count > 0 {
+            cited.insert(row, citing);
         }
     }
     Ok(cited)
+}
+
+/// The living responses that cite a file.
+pub(super) fn citing(disk: &Disk, file: &ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
+    let mut statement = disk.db.prepare(&citing_rows(&living(now)))?;
+    read(&mut statement, disk, file.as_str(), &HashSet::new())
+}
+
+fn living(now: Timestamp) -> String {
+    let due = due(now.as_millisecond());
+    format!("profile = ?1 AND kind = 0 AND state NOT IN (3, 4) AND NOT {due}")
+}
+
+fn citing_rows(living: &str) -> String {
+    format!(
+        "SELECT row, id FROM cites JOIN resources USING (row) WHERE {living} AND file = ?2
+         ORDER BY row DESC"
+    )
+}
+
+/// Those that cite a file and are not among the chosen.
+fn read(
+    statement: &mut Statement<'_>,
+    disk: &Disk,
+    file: &str,
+    chosen: &HashSet<RowId>,
+) -> Result<Citing, StoreError> {
+    let mut citing = Citing::default();
+    let mut rows = statement.query(params![disk.profile, file])?;
+    while let Some(row) = rows.next()? {
+        if chosen.contains(&RowId(row.get(0)?)) {
+            continue;
+        }
+        citing.count += 1;
+        if citing.some.len() < NAMED {
+            let id: String = row.get(1)?;
+            // Whatever is in the ledger was an id when it came in.
+            citing.some.extend(ResourceId::new(&id));
+        }
+    }
+    Ok(citing)
 }

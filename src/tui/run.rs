@@ -303,6 +303,10 @@ impl Run {
                     .review(rows, now)
                     .await
                     .map(|review| Message::Reviewed { generation, review }),
+                Effect::Citing { row, file } => ledger
+                    .citing(file, now)
+                    .await
+                    .map(|citing| Message::Cited { row, citing }),
                 Effect::History { generation, query } => {
                     let is_older = query.before.is_some();
                     ledger.history(query).await.map(|page| Message::Told {

@@ -2,42 +2,69 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{Button, Confirm, Layout};
-use crate::domain::{Kind, RowId, visible};
+use crate::app::{Button, Confirm, Layout, scroll};
+use crate::domain::{Citing, Kind, RowId, visible};
+use crate::locale::Catalogue;
 
 use super::Screen;
 use super::pane::{age, split_at_char};
-use super::text::{cut_middle, pad, wrap};
+use super::text::{cut, cut_middle, pad, width, wrap};
 use super::theme::glyph;
+
+/// Before a file that responses cite which stay; the words below the list begin with it, too.
+const CITED: &str = "!";
+
+/// Cells that a file's name is left before it is said who cites it and not only how many.
+const NAME: usize = 16;
+
+/// Cells for the id of who cites it: its ends tell it from others.
+const ID: usize = 20;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm) {
     let Screen { app, words, .. } = screen;
     let mut area = Layout::dialog(app.width, app.height);
     let count = confirm.rows.len();
-    let page = app.dialog_page();
     let title = words.with("confirm-title", &[("count", confirm.going().into())]);
-    let foot = foot(screen, confirm, usize::from(area.inner().width));
+    let (width, height) = (
+        usize::from(area.inner().width),
+        usize::from(area.inner().height),
+    );
+    // The item under the cursor and the buttons stay in sight, whatever there is to be said.
+    let mut foot = said(screen, confirm, width);
+    let asked = asked(screen, confirm, width);
+    let room = height.saturating_sub(asked.len() + 1);
+    if foot.len() > room {
+        foot.remove(0);
+        foot.truncate(room);
+    }
+    foot.extend(asked);
+    let page = app
+        .dialog_page()
+        .min(height.saturating_sub(foot.len()).max(1));
+    let offset = scroll(confirm.offset, confirm.at, count, page);
     // No taller than its content.
     let needed = u16::try_from(count.min(page) + foot.len() + 2).unwrap_or(area.height);
     area = area.centred(area.width, needed);
     let place = if count > page {
-        let last = (confirm.offset + page).min(count);
-        format!(" {}–{last}/{count} ", confirm.offset + 1)
+        let last = (offset + page).min(count);
+        format!(" {}–{last}/{count} ", offset + 1)
     } else {
         String::new()
     };
     let inner = screen.dialog(frame, area, &title, place);
     let room = usize::from(inner.width);
-    let lines: Vec<Line<'_>> = confirm
-        .rows
-        .iter()
-        .skip(confirm.offset)
-        .take(page)
-        .map(|row| item(screen, confirm, *row, room))
+    let rows = confirm.rows.iter().skip(offset).take(page);
+    let ids = rows.clone().filter_map(|row| app.row(*row));
+    let longest = ids.map(|row| row.id.as_str().len()).max().unwrap_or(0);
+    let id_room = (room.saturating_sub(3 + 7 + 8) * 3 / 5)
+        .clamp(8, 58)
+        .min(longest.max(8));
+    let lines: Vec<Line<'_>> = rows
+        .map(|row| item(screen, confirm, *row, room, id_room))
         .collect();
     frame.render_widget(Paragraph::new(lines), inner);
     let height = u16::try_from(foot.len())
@@ -51,8 +78,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, confirm: &Confirm)
     frame.render_widget(Paragraph::new(foot), bottom);
 }
 
-/// One item: state, id, age, size, name or model.
-fn item(screen: Screen<'_>, confirm: &Confirm, row: RowId, room: usize) -> Line<'static> {
+/// One item: state, id, age, size, name or model, and of a file that it is cited.
+fn item(
+    screen: Screen<'_>,
+    confirm: &Confirm,
+    row: RowId,
+    room: usize,
+    id_room: usize,
+) -> Line<'static> {
     let Screen {
         app, words, theme, ..
     } = screen;
@@ -67,24 +100,41 @@ fn item(screen: Screen<'_>, confirm: &Confirm, row: RowId, room: usize) -> Line<
     };
     let name = visible(name.as_deref().unwrap_or("")).into_owned();
     let size = facts.bytes.map_or_else(String::new, |b| words.bytes(b));
-    let id_room = (room.saturating_sub(3 + 7 + 8) * 3 / 5).clamp(8, 58);
-    let rest = room.saturating_sub(3 + id_room + 7 + 8);
+    let struck = confirm.struck.contains(&row);
+    let cited = confirm.citing(row);
+    let rest = room.saturating_sub(3 + id_room + 7 + 8 + 1);
+    let (name, cited_by) = match cited {
+        None => (pad(&name, rest, false), None),
+        Some(citing) => {
+            let words = cited_by(words, citing, rest);
+            let name = cut(&name, rest.saturating_sub(width(&words) + 3));
+            let name = if name.is_empty() {
+                String::new()
+            } else {
+                format!("{name} · ")
+            };
+            let words = pad(&words, rest.saturating_sub(width(&name)), false);
+            (name, Some(words))
+        }
+    };
     let text = format!(
-        "{} {} {} {}",
+        "{} {} {} {name}",
         pad(&cut_middle(resource.id.as_str(), id_room), id_room, false),
         pad(&age(screen, resource), 6, true),
         pad(&size, 7, true),
-        pad(&name, rest, false),
     );
-    let struck = confirm.struck.contains(&row);
     let line = if struck {
         let style = theme.faint().add_modifier(Modifier::CROSSED_OUT);
         Line::from(vec![Span::raw(" - "), Span::styled(text, style)])
     } else {
-        Line::from(vec![
-            Span::styled(format!(" {} ", glyph(state)), theme.state(state)),
+        let mark = if cited.is_some() { CITED } else { " " };
+        let mut line = vec![
+            Span::styled(mark, theme.warn()),
+            Span::styled(format!("{} ", glyph(state)), theme.state(state)),
             Span::raw(text),
-        ])
+        ];
+        line.extend(cited_by.map(|words| Span::styled(words, theme.warn())));
+        Line::from(line)
     };
     if confirm.rows.get(confirm.at) == Some(&row) {
         line.style(theme.cursor(true))
@@ -93,17 +143,37 @@ fn item(screen: Screen<'_>, confirm: &Confirm, row: RowId, room: usize) -> Line<
     }
 }
 
-fn foot(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>> {
+/// By whom a file is cited: by name, if `room` has that many cells and some more for the file's own.
+fn cited_by(words: &Catalogue, citing: &Citing, room: usize) -> String {
+    if let Some(id) = citing.some.first() {
+        let id = cut_middle(id.as_str(), ID);
+        let ids = match citing.count.saturating_sub(1) {
+            0 => id.into_owned(),
+            more => words.with(
+                "citing-more",
+                &[("ids", (&*id).into()), ("more", more.into())],
+            ),
+        };
+        let by_name = words.with("confirm-cited-by-id", &[("ids", ids.into())]);
+        if width(&by_name) + NAME <= room {
+            return by_name;
+        }
+    }
+    words.with("confirm-cited-by", &[("count", citing.count.into())])
+}
+
+fn wrapped(text: &str, style: Style, room: usize) -> impl Iterator<Item = Line<'static>> {
+    let parts = wrap(text, room.saturating_sub(2)).into_iter();
+    parts.map(move |part| Line::styled(format!(" {part}"), style))
+}
+
+/// A blank line, then what has to be said of all items, what matters most first.
+fn said(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>> {
     let Screen {
         app, words, theme, ..
     } = screen;
     let mut lines = vec![Line::raw("")];
-    let mut say = |text: String, style| {
-        for part in wrap(&text, room.saturating_sub(2)) {
-            lines.push(Line::styled(format!(" {part}"), style));
-        }
-    };
-    let plain = ratatui::style::Style::new();
+    let mut say = |text: String, style| lines.extend(wrapped(&text, style, room));
     match &confirm.review {
         None => say(words.text("confirm-counting").into_owned(), theme.faint()),
         Some(review) => {
@@ -122,12 +192,19 @@ fn foot(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>
             if confirm.hidden > 0 {
                 parts.push(words.with("confirm-hidden", &[("count", confirm.hidden.into())]));
             }
+            if confirm.kept > 0 {
+                parts.push(words.with("confirm-protected", &[("count", confirm.kept.into())]));
+            }
             if confirm.left_out > 0 {
                 parts.push(words.with("confirm-left-out", &[("count", confirm.left_out.into())]));
             }
-            say(parts.join(" · "), plain);
+            say(parts.join(" · "), Style::new());
             if review.dependents > 0 {
                 let text = words.with("confirm-dependents", &[("count", review.dependents.into())]);
+                say(text, theme.warn());
+            }
+            if !review.cited.is_empty() {
+                let text = words.with("confirm-cited", &[("count", review.cited.len().into())]);
                 say(text, theme.warn());
             }
         }
@@ -142,10 +219,20 @@ fn foot(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>
         ],
     );
     say(place, theme.strong());
+    lines
+}
+
+/// The number to type, where one has to be, and the buttons.
+fn asked(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>> {
+    let Screen {
+        app, words, theme, ..
+    } = screen;
+    let mut lines = Vec::new();
     if confirm.must_type() && confirm.going() > 0 {
         let (before, after) = split_at_char(confirm.typed.value(), confirm.typed.cursor());
         let ask = words.with("confirm-type", &[("count", confirm.going().into())]);
-        say(format!("{ask} {before}▏{after}"), theme.key());
+        let text = format!("{ask} {before}▏{after}");
+        lines.extend(wrapped(&text, theme.key(), room));
     }
     let ready = confirm.is_ready() && !confirm.is_deaf(app.now);
     let label = |key: &str| format!("[ {} ]", words.text(key));

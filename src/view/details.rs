@@ -162,7 +162,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset
         frame.render_widget(Paragraph::new("⋯"), inner);
         return 0;
     };
-    let fields = fields(screen, resource);
+    let mut fields = fields(screen, resource);
+    if let Some(citing) = app.cited_by(row).filter(|citing| citing.count > 0) {
+        let name = words.text("field-cited-by").into_owned();
+        fields.push((name, words.citing(citing)));
+    }
     let lines = table(screen, fields, usize::from(inner.width));
     scrolled(frame, inner, lines, offset)
 }

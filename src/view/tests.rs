@@ -8,12 +8,12 @@ use ratatui::backend::TestBackend;
 
 use super::*;
 use crate::app::fixtures::{
-    act, answer, app_with, failed, now, resources, response, session, wait,
+    act, answer, app_with, failed, file, now, resources, response, session, wait,
 };
 use crate::app::{Action, Message, Session, update};
 use crate::domain::{
-    Answer, BatchId, Cause, Counts, Halt, HistoryEntry, HistoryPage, Kind, Lang, Outcome, Pace,
-    Refusal, Report, Resource, Settlement, State, Tally, Throttle, Ticket,
+    Answer, BatchId, Cause, Citing, Counts, Halt, HistoryEntry, HistoryPage, Kind, Lang, Outcome,
+    Pace, Refusal, Report, Resource, Settlement, State, Tally, Throttle, Ticket,
 };
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
@@ -173,6 +173,49 @@ fn review_with_an_item_struck_out() {
         act(&mut app, &resources(), &[Action::Mark]);
         app
     });
+}
+
+/// A review of files, one of them protected and two of them cited by responses that stay.
+fn reviewing_cited(width: u16, height: u16) -> App {
+    let mut rows = resources();
+    rows.push(file(105, "protected.pdf", 7_000, State::Tracked));
+    rows[16].protected = true;
+    let mut app = app_with(session(), &rows, width, height);
+    let actions = [Action::Files, Action::MarkAll, Action::Delete];
+    act(&mut app, &rows, &actions);
+    let Mode::Confirm(confirm) = &app.mode else {
+        panic!("no review");
+    };
+    let mut review = confirm.review.clone().unwrap();
+    review.bytes = 13_196_110;
+    let citing = |count, some: &[usize]| Citing {
+        count,
+        some: some.iter().map(|at| rows[*at].id.clone()).collect(),
+    };
+    review.cited.insert(rows[12].row, citing(1, &[0]));
+    review.cited.insert(rows[13].row, citing(12, &[0, 1, 5]));
+    let generation = confirm.generation;
+    update(&mut app, Message::Reviewed { generation, review });
+    wait(&mut app, 300);
+    app
+}
+
+#[test]
+fn review_of_files_that_responses_cite() {
+    snapshot("confirm-cited", reviewing_cited);
+}
+
+#[test]
+fn the_cursor_of_the_review_is_in_sight_at_any_size() {
+    for height in 8..40 {
+        for width in [20, 40, 60, 80, 200] {
+            let mut app = reviewing_cited(width, height);
+            // A mark of the current one that is there in any width.
+            act(&mut app, &resources(), &[Action::Bottom, Action::Mark]);
+            let text = screen(&app, Lang::En);
+            assert!(text.contains("┃ - file"), "{width}x{height}\n{text}");
+        }
+    }
 }
 
 /// A batch at work: one done, one on the wire, one waiting for another try, one queued.

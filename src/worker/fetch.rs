@@ -1,16 +1,17 @@
-//! One lookup with its tries: for settling and for refreshing.
+//! One question to the service with its tries: for settling, refreshing and mirroring.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time;
 
-use crate::api::{self, Fetched};
+use crate::api::{self, Fetched, Trouble};
 use crate::domain::{Answer, Cause, Facts, Kind, ResourceId};
 
+use super::limit::Limiter;
 use super::{Signal, Tools, stopped};
 
-/// Lookups that end in silence, at most.
+/// Tries that end in silence, at most.
 const TIMEOUTS: u32 = 2;
 
 /// What a lookup came to in the end.
@@ -26,6 +27,18 @@ pub(super) enum Looked {
     Stopped,
 }
 
+/// What a question came to in the end.
+pub(super) enum Asked<T> {
+    /// After so many tries that left in vain.
+    Answered(T, u32),
+    /// No believable answer to this question.
+    Unknown(Answer),
+    /// No other question would fare better.
+    Halt(Answer),
+    /// The user does not want to know any more.
+    Stopped,
+}
+
 /// Asks for a resource until there is an answer or the tries are used up.
 pub(super) async fn look(
     tools: &Tools,
@@ -33,60 +46,98 @@ pub(super) async fn look(
     id: &ResourceId,
     signal: &mut watch::Receiver<Signal>,
 ) -> Looked {
+    let get = || async {
+        match tools.client.get(kind, id).await {
+            Fetched::Found { facts, .. } => Ok(Looked::Found(facts)),
+            Fetched::Gone(answer) => Ok(Looked::Gone(answer)),
+            Fetched::Failed(answer) => Err(Trouble::Failed(Box::new(answer))),
+            Fetched::Stop(answer) => Err(Trouble::Stop(Box::new(answer))),
+            Fetched::Retry {
+                after,
+                throttled,
+                answer,
+            } => Err(Trouble::Retry {
+                after,
+                throttled,
+                answer: Box::new(answer),
+            }),
+        }
+    };
+    match ask(tools, &tools.lookups, kind, signal, get).await {
+        Asked::Answered(Looked::Gone(mut answer), vain) => {
+            answer.attempts += vain;
+            Looked::Gone(answer)
+        }
+        Asked::Answered(looked, _) => looked,
+        Asked::Unknown(answer) => Looked::Unknown(answer),
+        Asked::Halt(answer) => Looked::Halt(answer),
+        Asked::Stopped => Looked::Stopped,
+    }
+}
+
+/// Asks, within the limits of the call, until there is an answer or the tries are used up.
+pub(super) async fn ask<T, F: Future<Output = Result<T, Trouble>>>(
+    tools: &Tools,
+    limiter: &Limiter,
+    kind: Kind,
+    signal: &mut watch::Receiver<Signal>,
+    question: impl Fn() -> F,
+) -> Asked<T> {
     let (mut sent, mut timeouts) = (0, 0);
     for count in 1_u32.. {
         let place = tokio::select! {
             biased;
-            () = stopped(signal) => return Looked::Stopped,
-            place = tools.lookups.enter(kind) => place,
+            () = stopped(signal) => return Asked::Stopped,
+            place = limiter.enter(kind) => place,
         };
-        let fetched = tools.client.get(kind, id).await;
+        let answered = question().await;
         let mut wait = Duration::ZERO;
-        if let Fetched::Retry {
+        if let Err(Trouble::Retry {
             after,
             throttled,
             answer,
-        } = &fetched
+        }) = &answered
         {
             wait = api::backoff(count, *after, rand::random());
             place.put_off(*throttled, after.is_some(), wait, answer);
         } else {
             place.taken();
         }
-        let mut total = |mut answer: Answer| {
+        let mut total = |answer: Box<Answer>| {
             sent += answer.attempts;
-            answer.attempts = sent;
-            answer
-        };
-        let answer = match fetched {
-            Fetched::Found { facts, .. } => {
-                tools.is_silent(None);
-                return Looked::Found(facts);
+            Answer {
+                attempts: sent,
+                ..*answer
             }
-            Fetched::Gone(answer) => return Looked::Gone(total(answer)),
-            Fetched::Failed(answer) => return Looked::Unknown(total(answer)),
-            Fetched::Stop(answer) => return Looked::Halt(total(answer)),
-            Fetched::Retry { answer, .. } => total(answer),
+        };
+        let answer = match answered {
+            Ok(answer) => {
+                tools.is_silent(None);
+                return Asked::Answered(answer, sent);
+            }
+            Err(Trouble::Failed(answer)) => return Asked::Unknown(total(answer)),
+            Err(Trouble::Stop(answer)) => return Asked::Halt(total(answer)),
+            Err(Trouble::Retry { answer, .. }) => total(answer),
         };
         if tools.is_silent(Some(&answer)) {
-            return Looked::Halt(answer);
+            return Asked::Halt(answer);
         }
         timeouts += u32::from(answer.cause == Some(Cause::Timeout));
         if count >= tools.limits.attempts || timeouts >= TIMEOUTS {
             return match answer.cause {
                 // Nobody is there, for this id or another.
-                Some(Cause::Unreachable) if sent == 0 => Looked::Halt(answer),
-                Some(Cause::Service) => Looked::Unknown(Answer {
+                Some(Cause::Unreachable) if sent == 0 => Asked::Halt(answer),
+                Some(Cause::Service) => Asked::Unknown(Answer {
                     cause: Some(Cause::Exhausted),
                     ..answer
                 }),
-                _ => Looked::Unknown(answer),
+                _ => Asked::Unknown(answer),
             };
         }
         tokio::select! {
-            () = stopped(signal) => return Looked::Stopped,
+            () = stopped(signal) => return Asked::Stopped,
             () = time::sleep(wait) => {}
         }
     }
-    Looked::Stopped
+    Asked::Stopped
 }

@@ -6,27 +6,22 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use tokio::time;
 
-use crate::api::{self, Page, Trouble};
-use crate::domain::{
-    Answer, Cause, Halt, Kind, Report, ResourceId, Sighting, Source, SyncTally, Ticket,
-};
+use crate::api::Page;
+use crate::domain::{Cause, Halt, Kind, Report, ResourceId, Sighting, Source, SyncTally, Ticket};
 use crate::store::{StoreError, SyncId};
 
+use super::fetch::{Asked, ask};
 use super::refresh::unwritable;
-use super::{Signal, Tools, stopped};
+use super::{Signal, Tools};
 
 /// More files than any account has (20 GB in all): a server that names more makes them up.
 const MAX_FILES: u64 = 1_000_000;
 /// Pages that may hold them, were each to bring but a few.
 const MAX_PAGES: u64 = 100_000;
-/// Pages that end in silence, at most.
-const TIMEOUTS: u32 = 2;
 
 pub(super) async fn run(tools: Arc<Tools>, ticket: Ticket, signal: watch::Receiver<Signal>) {
     let mut mirror = Mirror {
@@ -146,53 +141,19 @@ impl Mirror<'_> {
     }
 
     async fn page(&mut self, after: Option<&ResourceId>) -> Result<Page, Halt> {
-        let (mut sent, mut timeouts) = (0, 0);
-        let halted = |cause, answer| Halt { cause, answer };
-        let failed = |answer: Answer| halted(answer.cause.unwrap_or(Cause::Service), Some(answer));
-        for count in 1_u32.. {
-            let place = tokio::select! {
-                biased;
-                () = stopped(&mut self.signal) => break,
-                place = self.tools.lookups.enter(Kind::File) => place,
-            };
-            let page = self
-                .tools
-                .client
-                .list_files(after.map(ResourceId::as_str))
-                .await;
-            let mut wait = Duration::ZERO;
-            if let Err(Trouble::Retry {
-                after,
-                throttled,
-                answer,
-            }) = &page
-            {
-                wait = api::backoff(count, *after, rand::random());
-                place.put_off(*throttled, after.is_some(), wait, answer);
-            } else {
-                place.taken();
-            }
-            let mut answer = match page {
-                Ok(page) => return Ok(page),
-                Err(Trouble::Failed(answer) | Trouble::Stop(answer)) => {
-                    return Err(failed(*answer));
-                }
-                Err(Trouble::Retry { answer, .. }) => answer,
-            };
-            sent += answer.attempts;
-            answer.attempts = sent;
-            timeouts += u32::from(answer.cause == Some(Cause::Timeout));
-            if count >= self.tools.limits.attempts || timeouts >= TIMEOUTS {
-                if answer.cause == Some(Cause::Service) {
-                    answer.cause = Some(Cause::Exhausted);
-                }
-                return Err(failed(*answer));
-            }
-            tokio::select! {
-                () = stopped(&mut self.signal) => break,
-                () = time::sleep(wait) => {}
-            }
+        let tools = self.tools;
+        let after = after.map(ResourceId::as_str);
+        let list = || tools.client.list_files(after);
+        match ask(tools, &tools.lookups, Kind::File, &mut self.signal, list).await {
+            Asked::Answered(page, _) => Ok(page),
+            Asked::Unknown(answer) | Asked::Halt(answer) => Err(Halt {
+                cause: answer.cause.unwrap_or(Cause::Service),
+                answer: Some(answer),
+            }),
+            Asked::Stopped => Err(Halt {
+                cause: Cause::Stopped,
+                answer: None,
+            }),
         }
-        Err(halted(Cause::Stopped, None))
     }
 }

@@ -14,6 +14,7 @@
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
+//! - What a refresh cannot learn of a response's files is no failure of the refresh.
 //! - With `verify`, a success counts once a lookup has said not found.
 //! - A try that may have left and was not answered puts its item in doubt, and only the service's
 //!   yes, no or not-found takes it out again.
@@ -21,6 +22,7 @@
 //! It refuses to know the screen: whoever listens folds the reports. If nobody does any more, what is on
 //! the wire is settled all the same.
 
+mod cite;
 mod dispatch;
 mod fetch;
 mod item;
@@ -52,7 +54,8 @@ const REPORTS: usize = 1024;
 /// How hard to work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Requests on the wire at one time, for deletions; and as many for lookups.
+    /// Requests on the wire at one time, for deletions; as many for lookups; and as many for what
+    /// responses were made from. A refresh makes no more than this of the last two together.
     pub concurrency: usize,
     /// Requests a second for each kind and each call; `None` = as fast as answers come.
     pub rate: Option<f64>,
@@ -125,6 +128,7 @@ pub async fn start(
             client,
             deletions: Limiter::new(limits.concurrency, limits.rate),
             lookups: Limiter::new(limits.concurrency, limits.rate),
+            input_items: Limiter::new(limits.concurrency, limits.rate),
             limits,
             silent: AtomicU32::new(0),
             reports: report_queue.clone(),
@@ -167,6 +171,8 @@ struct Tools {
     deletions: Limiter,
     /// Lookups have a limit of their own on the service (`ark-api` section 3).
     lookups: Limiter,
+    /// So has reading what a response was made from.
+    input_items: Limiter,
     /// Tries in a row, of any item, that ended in silence.
     silent: AtomicU32,
     reports: mpsc::Sender<Report>,

@@ -221,11 +221,15 @@ impl Journey {
 
     /// Waits for the review to stop being deaf, then confirms it.
     async fn confirm(&mut self) {
+        self.until_it_listens().await;
+        self.press("y");
+    }
+
+    async fn until_it_listens(&mut self) {
         self.until("a Delete button that can be pressed", |buffer| {
             find(buffer, "[ Delete ]").is_some_and(|cell| cell.fg != Color::DarkGray)
         })
         .await;
-        self.press("y");
     }
 
     /// Presses `q` and waits for the loop to end; then what is left is the ledger and the service.
@@ -497,6 +501,41 @@ async fn ids_that_were_just_added_are_not_lost_by_quitting() {
         let (_service, ledger, _folder) = journey.end().await;
         let rows = everything(&ledger).await;
         assert_eq!(rows.len(), 1, "{rows:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refreshed_responses_point_at_their_files_in_the_review() {
+    tell(async {
+        let start = Start {
+            options: emulator::Options {
+                responses: 60,
+                files: 12,
+                api_key: Some(KEY.to_owned()),
+                ..emulator::Options::default()
+            },
+            known: 60,
+            ..Start::default()
+        };
+        let mut journey = Journey::begin(start).await;
+        journey.until_text("60 responses · 0 files").await;
+        journey.press("2 r");
+        journey.until_text("60 responses · 12 files").await;
+        journey.press("a d");
+        journey.until_it_listens().await;
+        let screen = text(&journey.frames.borrow());
+        assert!(!screen.contains("cited by"), "{screen}");
+        journey.press("esc 1 a r");
+        journey.until_text("fetched 60 of 60").await;
+        journey.press("2 d");
+        journey
+            .until_text("cited by responses that stay and may need them again.")
+            .await;
+        journey.until_text(" · cited by resp_").await;
+        journey.until_it_listens().await;
+        journey.press("esc");
+        journey.quit().await;
     })
     .await;
 }

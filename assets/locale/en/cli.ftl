@@ -95,6 +95,7 @@ show-expires = expires
 show-previous = continues
 show-usage = usage
 show-usage-tokens = { $total } tokens: { $input } in ({ $cached } cached), { $output } out
+show-cited-by = cited by
 show-tags = tags
 show-source = source
 show-tracked = tracked since
@@ -122,7 +123,7 @@ delete-needs-yes = nobody can be asked here; --yes confirms
 delete-needs-confirm = the profile is protected and nobody can be asked here: ARKDECK_CONFIRM={ $count } confirms
 delete-protected = it is protected, so nothing was sent; `arkdeck unprotect` lifts that
 delete-left-out = Protected, and so left out: { $count }.
-delete-cited = Files that a response you keep was made with: { $count } ({ $ids })
+delete-cited = Cited by responses that stay, which may need them again: { $files }.
 resume-nothing = Nothing is unsettled.
 work-stopping = Stopping: waiting for what has been sent. Ctrl-C again leaves at once.
 work-halted = stopped: { $reason }

@@ -50,6 +50,7 @@ field-mime = type
 field-created = created
 field-expires = expires
 field-previous = continues
+field-cited-by = cited by
 field-usage = tokens
 field-tags = tags
 field-tracked = tracked
@@ -113,6 +114,16 @@ confirm-counting = Adding up…
 confirm-struck = { $count } struck out
 confirm-hidden = { $count } of them hidden by the filter
 confirm-left-out = { $count } left out: gone already or in another batch
+confirm-protected = { $count } protected, left out
+confirm-cited-by = cited by { $count ->
+    [one] { $count } response
+   *[other] { $count } responses
+}
+confirm-cited-by-id = cited by { $ids }
+confirm-cited = { $count ->
+    [one] ! { $count } file is cited by responses that stay and may need it again.
+   *[other] ! { $count } files are cited by responses that stay and may need them again.
+}
 confirm-dependents = { $count ->
     [one] { $count } response that stays continues one that goes: its next turn costs the full input again.
    *[other] { $count } responses that stay continue ones that go: their next turns cost the full input again.

@@ -10,6 +10,7 @@ count-files = { $count ->
     [one] { $count } file
    *[other] { $count } files
 }
+citing-more = { $ids } and { $more } more
 
 state-tracked = tracked
 state-queued = queued

@@ -95,6 +95,7 @@ show-expires = 过期时间
 show-previous = 接续
 show-usage = 用量
 show-usage-tokens = 共 { $total } 个 token：输入 { $input }（缓存 { $cached }），输出 { $output }
+show-cited-by = 被引用于
 show-tags = 标签
 show-source = 来源
 show-tracked = 跟踪起始
@@ -122,7 +123,7 @@ delete-needs-yes = 此处无法询问；请用 --yes 确认
 delete-needs-confirm = 该配置受保护，而此处无法询问：请用 ARKDECK_CONFIRM={ $count } 确认
 delete-protected = 受保护，因此没有发送；`arkdeck unprotect` 可解除保护
 delete-left-out = 受保护而未列入：{ $count } 项。
-delete-cited = 被保留的响应引用的文件：{ $count } 个（{ $ids }）
+delete-cited = 被保留的响应引用、其后续对话可能仍需要的文件：{ $files }。
 resume-nothing = 没有未定的项目。
 work-stopping = 正在停止：等待已发送的请求。再按一次 Ctrl-C 立即离开。
 work-halted = 已停止：{ $reason }

@@ -4,6 +4,7 @@ kind-response = 响应
 kind-file = 文件
 count-responses = { $count } 个响应
 count-files = { $count } 个文件
+citing-more = { $ids }，另有 { $more } 个
 
 state-tracked = 已跟踪
 state-queued = 排队中

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use reqwest::header::HeaderName;
 
+use super::super::items::items;
 use super::*;
 
 const ID: &str = "resp_021795227300456a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3";
@@ -437,7 +438,7 @@ fn a_get_finds_only_what_names_the_id() {
 
 #[test]
 fn a_page_is_an_object_with_data_or_trouble() {
-    let page = |status, body: &str| rules(&[]).page(&heard(status, body), now());
+    let page = |status, body: &str| rules(&[]).page(None, &heard(status, body), now(), wire::page);
     let list = page(200, include_str!("../../../assets/samples/file_list.json")).unwrap();
     assert_eq!(list.files.len(), 1);
     for body in ["{}", "[]", "", "<html>", r#"{"data":[}"#] {
@@ -458,6 +459,34 @@ fn a_page_is_an_object_with_data_or_trouble() {
 }
 
 #[test]
+fn input_items_are_about_an_id_that_may_be_gone() {
+    let page = |status, body: &str| {
+        let heard = heard(status, body);
+        rules(&[]).page(Some(&id()), &heard, now(), items)
+    };
+    let failed = |status, body: &str| matches!(page(status, body), Err(Trouble::Failed(_)));
+    let sample = include_str!("../../../assets/samples/input_items.json");
+    assert_eq!(page(200, sample).unwrap().files.len(), 3);
+    let gone = error("InvalidParameter.PreviousResponseNotFound", "m");
+    assert!(failed(400, &gone) && failed(404, &gone));
+    assert!(failed(404, &error("", &format!("No item of '{ID}'."))));
+    // The response itself is no page, nor is a login page.
+    for body in [&format!(r#"{{"id":"{ID}"}}"#), "<html>", "", "[]"] {
+        assert!(failed(200, body), "{body}");
+    }
+    let cause = |status, body: &str| match page(status, body) {
+        Err(Trouble::Stop(answer)) => answer.cause,
+        other => panic!("{status} {body}: {other:?}"),
+    };
+    assert_eq!(cause(404, ""), Some(Cause::WrongAddress));
+    assert_eq!(
+        cause(404, &error("InvalidAction", "m")),
+        Some(Cause::WrongAddress)
+    );
+    assert_eq!(cause(401, ""), Some(Cause::KeyRefused));
+}
+
+#[test]
 fn no_text_of_the_service_carries_the_key_or_floods() {
     let long = format!("{} {KEY}", "长".repeat(10_000));
     let bodies = [
@@ -470,15 +499,17 @@ fn no_text_of_the_service_carries_the_key_or_floods() {
         format!(r#"{{"detail":{{"a":"{KEY}"}}}}"#),
         format!(r#"{{"id":"{ID}","model":"{KEY}","x":[{{"y":"{KEY}"}}]}}"#),
         format!(r#"{{"data":[{{"id":"file-1","filename":"{KEY}"}}],"last_id":"{KEY}"}}"#),
+        format!(r#"{{"data":[{{"id":"{KEY}","content":[{{"file_id":"{KEY}"}}]}}]}}"#),
     ];
     for body in bodies {
         for status in [200, 302, 400, 401, 404, 429, 503] {
             let heard = heard(status, &body);
             let said = format!(
-                "{:?} {:?} {:?}",
+                "{:?} {:?} {:?} {:?}",
                 rules(&[]).delete(&id(), &heard, now()),
                 rules(&[]).get(Kind::Response, &id(), &heard, now()),
-                rules(&[]).page(&heard, now()),
+                rules(&[]).page(None, &heard, now(), wire::page),
+                rules(&[]).page(Some(&id()), &heard, now(), items),
             );
             assert!(!said.contains("secret"), "{said}");
             let answer = rules(&[]).delete(&id(), &heard, now()).answer;
@@ -591,6 +622,7 @@ proptest! {
         if let Fetched::Gone(_) = rules(&[]).get(Kind::File, &id(), &heard, now()) {
             prop_assert!(may_be_gone(status, body));
         }
-        let _ = rules(&[]).page(&heard, now());
+        let _ = rules(&[]).page(None, &heard, now(), wire::page);
+        let _ = rules(&[]).page(Some(&id()), &heard, now(), items);
     }
 }

@@ -9,7 +9,7 @@ use super::Deck;
 
 /// Runs a command on a terminal, answers its question, and returns what was on the screen and the
 /// exit code.
-fn answer(deck: &Deck, args: &[&str], question: &str, answer: &str) -> (String, u32) {
+pub(super) fn answer(deck: &Deck, args: &[&str], question: &str, answer: &str) -> (String, u32) {
     let pair = native_pty_system().openpty(PtySize::default()).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_arkdeck"));
     command.args(args);

@@ -1,6 +1,7 @@
 //! The command line: the real binary against the real emulator, on a ledger of its own.
 
 mod asking;
+mod citations;
 mod config;
 mod deletion;
 mod help;

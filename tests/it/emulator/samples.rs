@@ -67,6 +67,30 @@ async fn objects_have_the_shape_of_the_samples() {
 }
 
 #[tokio::test]
+async fn input_items_have_the_shape_of_the_sample() {
+    let ark = Ark::empty().await;
+    let sample = json(sample!("input_items.json"));
+    let content = |at: usize| sample["data"][at]["content"].clone();
+    let ask = |parts: Value, previous: Option<&str>| {
+        let input = json!([{"role": "user", "content": parts}]);
+        json!({"model": MODEL, "input": input, "previous_response_id": previous,
+               "thinking": {"type": "enabled"}})
+    };
+    let (_, first) = ark.post(&ask(content(3), None)).await;
+    let first = first["id"].as_str().unwrap();
+    let (_, second) = ark.post(&ask(content(0), Some(first))).await;
+    let id = second["id"].as_str().unwrap();
+    let (_, list) = ark.get(&format!("/responses/{id}/input_items")).await;
+    assert_eq!(shape(&list), shape(&sample));
+    let each = |list: &Value, at: usize| shape(&list["data"][at]);
+    for at in 0..4 {
+        assert_eq!(each(&list, at), each(&sample, at), "{at}");
+        assert_eq!(list["data"][at]["type"], sample["data"][at]["type"]);
+    }
+    assert_eq!(list["data"][3]["content"], content(3), "files as given");
+}
+
+#[tokio::test]
 async fn deletions_are_answered_as_in_the_samples() {
     let ark = Ark::empty().await;
     let id = ark.say("hi", None).await;

@@ -81,12 +81,18 @@ async fn the_review_points_at_files_that_living_responses_cite() {
     let made = responses(&ledger, 2).await;
     for row in [made[0], made[0], files[1]] {
         ledger
-            .cite(row, vec![id("file-1"), id("file-2")])
+            .cite(row, vec![id("file-1"), id("file-2")], false)
             .await
             .unwrap();
     }
-    ledger.cite(made[1], vec![id("file-2")]).await.unwrap();
-    let cited = async |rows: &[RowId]| ledger.review(rows.to_vec(), at(9)).await.unwrap().cited;
+    ledger
+        .cite(made[1], vec![id("file-2")], true)
+        .await
+        .unwrap();
+    let cited = async |rows: &[RowId]| {
+        let review = ledger.review(rows.to_vec(), at(9)).await.unwrap();
+        review.cited.into_keys().collect::<Vec<_>>()
+    };
     assert_eq!(cited(&files).await, files[..2]);
     // A response that goes as well does not count, nor does one that is gone or forgotten.
     assert_eq!(cited(&[files[0], made[0], files[1]]).await, files[1..2]);
@@ -94,4 +100,48 @@ async fn the_review_points_at_files_that_living_responses_cite() {
     assert_eq!(cited(&[files[0], made[0], files[1]]).await, []);
     ledger.forget(vec![made[0]]).await.unwrap();
     assert_eq!(cited(&files).await, []);
+}
+
+#[tokio::test]
+async fn what_a_response_was_made_with_is_added_to_or_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(&dir);
+    let file = track(&ledger, Kind::File, &["file-1"]).await[0];
+    let made = responses(&ledger, 5).await;
+    for row in &made {
+        let cite = ledger.cite(*row, vec![id("file-1")], false).await;
+        cite.unwrap();
+    }
+    let citing = async || ledger.citing(id("file-1"), at(9)).await.unwrap();
+    let ids = async |rows: &[RowId]| {
+        let rows = ledger.rows(rows.to_vec()).await.unwrap().into_iter();
+        rows.map(|resource| resource.id).collect::<Vec<_>>()
+    };
+    let all = citing().await;
+    assert_eq!(all.count, 5);
+    assert_eq!(all.some, ids(&[made[4], made[3], made[2]]).await);
+
+    // Part of a list takes nothing back, a whole one does, and only for its own response.
+    ledger.cite(made[4], vec![], false).await.unwrap();
+    assert_eq!(citing().await.count, 5);
+    ledger.cite(made[4], vec![], true).await.unwrap();
+    ledger
+        .cite(made[3], vec![id("file-2")], true)
+        .await
+        .unwrap();
+    assert_eq!(citing().await.count, 3);
+    assert_eq!(
+        ledger.citing(id("file-2"), at(9)).await.unwrap().some,
+        ids(&made[3..4]).await
+    );
+    // The review leaves out what goes as well.
+    let review = async |rows: Vec<RowId>| ledger.review(rows, at(9)).await.unwrap();
+    let cited = review(vec![file, made[0]]).await.cited;
+    assert_eq!((cited.len(), cited[&file].count), (1, 2));
+    assert_eq!(cited[&file].some, ids(&[made[2], made[1]]).await);
+    // Another profile's ledger has citations of its own.
+    let other = arkdeck::store::Ledger::open(dir.path(), "other").unwrap();
+    other.cite(made[0], vec![], true).await.unwrap();
+    assert_eq!(citing().await.count, 3);
+    assert_eq!(other.citing(id("file-1"), at(9)).await.unwrap().count, 0);
 }

@@ -1,6 +1,7 @@
 //! The worker, on real sockets and a real ledger.
 
 mod batches;
+mod citations;
 mod interleavings;
 mod journal;
 mod lookups;
