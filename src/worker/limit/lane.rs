@@ -41,7 +41,7 @@ const SLOWEST: f64 = 0.5;
 /// How long a learned pace is kept before more is tried out: when it was refused once, when again, and
 /// at most.
 const PATIENCE: [Duration; 3] = [
-    Duration::from_millis(5000),
+    Duration::from_secs(5),
     Duration::from_secs(15),
     Duration::from_mins(2),
 ];
