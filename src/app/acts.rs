@@ -311,7 +311,6 @@ impl App {
         self.queue.submitted.insert(ticket);
         // What the ledger added up last is what the user saw.
         let rows = confirm.review.map(|review| review.rows).unwrap_or_default();
-        self.queue.forget_failed(&rows.iter().copied().collect());
         for kind in Kind::ALL {
             let pane = self.pane_of_mut(kind);
             if !pane.marks().is_empty() {

@@ -17,6 +17,7 @@ pub(crate) mod fixtures;
 #[cfg(test)]
 mod tests;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -399,7 +400,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             let page = app.page(kind);
             app.pane_of_mut(kind).take(generation, listing, page);
         }
-        Message::Fetched { asked, rows } => app.fetched(&asked, rows),
+        Message::Fetched { asked, rows } => app.fetched(&asked, rows, &mut effects),
         Message::Reviewed { generation, review } => {
             if let Mode::Confirm(confirm) = &mut app.mode
                 && confirm.generation == generation
@@ -504,21 +505,39 @@ impl App {
         let near: HashSet<RowId> = self.near();
         self.rows.retain(|row, _| near.contains(row));
         let asked: Vec<RowId> = self.rows.keys().copied().collect();
-        if !asked.is_empty() {
-            self.fetching.extend(asked.iter().map(|row| (*row, false)));
-            effects.push(Effect::Fetch(asked));
+        self.fetch_again(asked, effects);
+    }
+
+    /// Asks for rows at hand. An answer under way is old then, and they are asked for when it has come.
+    fn fetch_again(&mut self, mut rows: Vec<RowId>, effects: &mut Vec<Effect>) {
+        rows.retain(|row| match self.fetching.entry(*row) {
+            Entry::Occupied(mut old) => {
+                old.insert(true);
+                false
+            }
+            Entry::Vacant(new) => {
+                new.insert(false);
+                true
+            }
+        });
+        if !rows.is_empty() {
+            effects.push(Effect::Fetch(rows));
         }
     }
 
-    fn fetched(&mut self, asked: &[RowId], rows: Vec<Resource>) {
+    fn fetched(&mut self, asked: &[RowId], rows: Vec<Resource>, effects: &mut Vec<Effect>) {
         for resource in rows {
             if self.fetching.get(&resource.row) == Some(&false) {
                 self.rows.insert(resource.row, resource);
             }
         }
+        let mut again = Vec::new();
         for row in asked {
-            self.fetching.remove(row);
+            if self.fetching.remove(row) == Some(true) && self.rows.contains_key(row) {
+                again.push(*row);
+            }
         }
+        self.fetch_again(again, effects);
     }
 
     fn edit(&mut self, request: InputRequest) {

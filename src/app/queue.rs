@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Answer, BatchId, Halt, Kind, Meter, Outcome, Pace, Refusal, ResourceId, RowId, Settlement,
-    SyncTally, Tally, Throttle, Ticket,
+    Answer, BatchId, Halt, Kind, Meter, Outcome, Pace, Refusal, ResourceId, RowId, RowSet,
+    Settlement, SyncTally, Tally, Throttle, Ticket,
 };
 
 /// How much activity is kept; the journal has the rest.
@@ -14,7 +14,8 @@ const KEPT: usize = 1_000;
 
 #[derive(Debug, Default)]
 pub struct Queue {
-    /// Newest last. Ended ones stay until a later batch ends.
+    /// In the order of acceptance. Ended ones stay until another begins, and as long as an earlier one
+    /// may still have something to say of their rows.
     pub batches: Vec<Batch>,
     /// Requests on the wire or waiting for another try, by row.
     pub live: HashMap<RowId, Live>,
@@ -46,7 +47,7 @@ pub enum Errand {
 #[derive(Clone, Debug)]
 pub struct Batch {
     pub id: BatchId,
-    pub total: u64,
+    pub rows: RowSet,
     pub phase: Phase,
     pub tally: Tally,
     /// For another try: what failed, was refused or is unsettled.
@@ -69,6 +70,7 @@ pub enum Phase {
 /// One request under way.
 #[derive(Clone, Debug)]
 pub struct Live {
+    pub batch: BatchId,
     pub attempt: u32,
     /// When the next try is due and why the last one was not the last; `None` while on the wire.
     pub waiting: Option<(Timestamp, Answer)>,
@@ -155,8 +157,23 @@ impl Queue {
     }
 
     pub fn begin(&mut self, batch: Batch) {
-        self.batches.retain(|b| b.phase != Phase::Ended);
+        let is_open = |b: &Batch| b.phase != Phase::Ended;
+        let ended = self.batches.iter().position(is_open);
+        self.batches.drain(..ended.unwrap_or(self.batches.len()));
+        self.live.retain(|row, _| !batch.rows.contains(*row));
+        // A row whose last try did not work is in hand again: it is no longer to be retried.
+        for earlier in &mut self.batches {
+            earlier.failed.retain(|row| !batch.rows.contains(*row));
+        }
         self.batches.push(batch);
+    }
+
+    /// Whether a batch's word on a row is the last one: a batch accepted after it may have the row by
+    /// now. What a batch is told of a row is told in order, but batches are not told one by one.
+    pub fn owns(&self, batch: BatchId, row: RowId) -> bool {
+        let at = self.batches.iter().position(|b| b.id == batch);
+        let later = at.map_or(&[][..], |at| &self.batches[at + 1..]);
+        !later.iter().any(|b| b.rows.contains(row))
     }
 
     pub fn batch(&mut self, id: BatchId) -> Option<&mut Batch> {
@@ -199,7 +216,7 @@ impl Queue {
     /// How long what is left will take at the present rate.
     pub fn eta(&self, now: Timestamp) -> Option<SignedDuration> {
         let running = self.batches.iter().filter(|b| b.phase != Phase::Ended);
-        let left = running.map(|b| b.total.saturating_sub(b.done())).sum();
+        let left = running.map(|b| b.total().saturating_sub(b.done())).sum();
         self.meter.eta(left, now)
     }
 
@@ -250,26 +267,27 @@ impl Queue {
     }
 
     pub fn settled(&mut self, batch: BatchId, settlement: Settlement, at: Timestamp) {
-        self.live.remove(&settlement.row);
+        let owns = self.owns(batch, settlement.row);
+        if owns {
+            self.live.remove(&settlement.row);
+        }
         self.meter.count(at);
         if let Some(batch) = self.batch(batch) {
             batch.tally.add(settlement.outcome, 1);
-            if !settlement.outcome.is_success() && settlement.outcome != Outcome::Cancelled {
+            if owns && !settlement.outcome.is_success() && settlement.outcome != Outcome::Cancelled
+            {
                 batch.failed.push(settlement.row);
             }
         }
         self.note(at, Event::Settled(settlement));
     }
-
-    /// A row whose last try did not work is being asked for again: it is no longer to be retried.
-    pub fn forget_failed(&mut self, rows: &HashSet<RowId>) {
-        for batch in &mut self.batches {
-            batch.failed.retain(|row| !rows.contains(row));
-        }
-    }
 }
 
 impl Batch {
+    pub fn total(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
     pub fn done(&self) -> u64 {
         self.tally.total()
     }

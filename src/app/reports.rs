@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{BatchId, Kind, Report, RowId, Settlement, State, Tally, Ticket};
+use crate::domain::{
+    Answer, BatchId, Kind, Report, RowId, RowSet, Settlement, State, Tally, Ticket,
+};
 
 use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase};
 
@@ -16,7 +18,7 @@ impl App {
                 starts_at,
             } => {
                 self.queue.submitted.remove(&ticket);
-                self.accepted(batch, &rows, starts_at);
+                self.accepted(batch, rows, starts_at);
             }
             Report::Rejected { ticket, refusal } => {
                 self.queue.submitted.remove(&ticket);
@@ -24,27 +26,24 @@ impl App {
                 self.note(Event::Rejected(refusal));
             }
             Report::TakenBack { batch, rows } => {
+                // Its end is told next, and its rows are read again then.
                 self.queue.batches.retain(|b| b.id != batch);
-                self.reload(&rows);
                 let count = rows.len() as u64;
                 self.note(Event::TakenBack { batch, count });
             }
             Report::Started { batch } => self.queue.started(batch, self.now),
-            Report::Sending { row, attempt, .. } => {
-                self.set_state(row, State::Sending);
-                let waiting = None;
-                self.queue.live.insert(row, Live { attempt, waiting });
-            }
+            Report::Sending {
+                batch,
+                row,
+                attempt,
+            } => self.under_way(batch, row, attempt, None),
             Report::Waiting {
+                batch,
                 row,
                 attempt,
                 until,
                 answer,
-                ..
-            } => {
-                let waiting = Some((until, answer));
-                self.queue.live.insert(row, Live { attempt, waiting });
-            }
+            } => self.under_way(batch, row, attempt, Some((until, answer))),
             Report::Settled {
                 batch,
                 settlement,
@@ -62,7 +61,10 @@ impl App {
                 tally,
                 returned,
             } => {
-                self.finished(batch, tally, returned);
+                self.finished(batch, tally);
+                if !returned.is_empty() {
+                    self.read_again(effects);
+                }
                 effects.push(Effect::Count);
             }
             Report::Pace(pace) => {
@@ -112,39 +114,59 @@ impl App {
         }
     }
 
-    fn accepted(&mut self, batch: BatchId, rows: &[RowId], starts_at: Timestamp) {
-        for row in rows {
-            self.set_state(*row, State::Queued);
+    /// Costs no more than the rows at hand, however many the batch has.
+    fn accepted(&mut self, batch: BatchId, rows: RowSet, starts_at: Timestamp) {
+        let count = rows.len() as u64;
+        let at_hand = self.rows.keys().chain(self.fetching.keys());
+        let at_hand: Vec<RowId> = at_hand.copied().filter(|row| rows.contains(*row)).collect();
+        for row in at_hand {
+            self.set_state(row, State::Queued);
         }
-        let total = rows.len() as u64;
         self.queue.begin(Batch {
             id: batch,
-            total,
+            rows,
             phase: Phase::Held { starts_at },
             tally: Tally::default(),
             failed: Vec::new(),
             halt: None,
         });
-        let count = total;
         self.note(Event::Accepted { batch, count });
+    }
+
+    fn under_way(
+        &mut self,
+        batch: BatchId,
+        row: RowId,
+        attempt: u32,
+        waiting: Option<(Timestamp, Answer)>,
+    ) {
+        if self.queue.owns(batch, row) {
+            self.set_state(row, State::Sending);
+            let live = Live {
+                batch,
+                attempt,
+                waiting,
+            };
+            self.queue.live.insert(row, live);
+        }
     }
 
     fn settled(&mut self, batch: BatchId, settlement: Settlement, state: State, at: Timestamp) {
         let row = settlement.row;
         self.count_settled(settlement.kind, state);
-        self.set_state(row, state);
-        if let Some(resource) = self.rows.get_mut(&row) {
-            resource.settled_at = Some(at);
-            resource.answer = (!settlement.outcome.is_success()).then(|| settlement.answer.clone());
+        if self.queue.owns(batch, row) {
+            self.set_state(row, state);
+            if let Some(resource) = self.rows.get_mut(&row) {
+                resource.settled_at = Some(at);
+                let is_success = settlement.outcome.is_success();
+                resource.answer = (!is_success).then(|| settlement.answer.clone());
+            }
         }
         self.queue.settled(batch, settlement, at);
     }
 
-    fn finished(&mut self, batch: BatchId, tally: Tally, returned: Vec<(RowId, State)>) {
-        for (row, state) in returned {
-            self.queue.live.remove(&row);
-            self.set_state(row, state);
-        }
+    fn finished(&mut self, batch: BatchId, tally: Tally) {
+        self.queue.live.retain(|_, live| live.batch != batch);
         if let Some(batch) = self.queue.batch(batch) {
             batch.phase = Phase::Ended;
             batch.tally = tally;

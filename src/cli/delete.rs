@@ -88,8 +88,8 @@ pub(super) async fn delete(
         order,
         async |context, report| {
             if let Report::Accepted { rows, .. } = &report {
-                for row in rows {
-                    left.remove(row);
+                for row in rows.iter() {
+                    left.remove(&row);
                 }
             }
             lines.report(context, &reader, &report).await;

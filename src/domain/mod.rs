@@ -23,6 +23,6 @@ pub use resource::{
     SortKey, Source, State, Tombstones, Tracked, Usage,
 };
 pub use traffic::{
-    BatchId, Halt, Order, Pace, Refusal, Report, SyncTally, Tally, Throttle, Ticket,
+    BatchId, Halt, Order, Pace, Refusal, Report, RowSet, SyncTally, Tally, Throttle, Ticket,
 };
 pub use visible::{is_obeyed, visible};

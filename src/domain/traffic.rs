@@ -3,6 +3,7 @@
 //! They live here because both ends may not name each other: the screen's logic and the worker are
 //! neighbours.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +17,39 @@ pub struct BatchId(pub i64);
 /// The asker's own number for an order, given back in the reports on whether it was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
+
+/// Some rows: shared, and quick to be asked for one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowSet(
+    /// In ascending order.
+    Arc<[RowId]>,
+);
+
+impl RowSet {
+    pub fn contains(&self, row: RowId) -> bool {
+        self.0.binary_search(&row).is_ok()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = RowId> {
+        self.0.iter().copied()
+    }
+}
+
+impl From<Vec<RowId>> for RowSet {
+    fn from(mut rows: Vec<RowId>) -> Self {
+        rows.sort_unstable();
+        rows.dedup();
+        Self(rows.into())
+    }
+}
 
 /// What the worker is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,11 +195,12 @@ pub struct SyncTally {
 /// without asking back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// A batch is on disk as queued. `rows` are those that entered it, in the order of sending.
+    /// A batch is on disk as queued. `rows` are those that entered it: what is reported of them by
+    /// batches accepted before, and only heard now, is history.
     Accepted {
         ticket: Ticket,
         batch: BatchId,
-        rows: Vec<RowId>,
+        rows: RowSet,
         starts_at: Timestamp,
     },
     Rejected {

@@ -61,7 +61,7 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
         app, words, theme, ..
     } = screen;
     let number = ("batch", batch.id.0.into());
-    let total = ("total", batch.total.into());
+    let total = ("total", batch.total().into());
     match batch.phase {
         Phase::Held { starts_at } => {
             let left = starts_at.duration_since(app.now).as_millis();
@@ -71,7 +71,7 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
         }
         Phase::Running { .. } => {
             let done = batch.done();
-            let full = usize::try_from(done * BAR as u64 / batch.total.max(1)).unwrap_or(BAR);
+            let full = usize::try_from(done * BAR as u64 / batch.total().max(1)).unwrap_or(BAR);
             let bar = format!(
                 "{}{} ",
                 "█".repeat(full.min(BAR)),

@@ -228,7 +228,7 @@ fn at_work(width: u16, height: u16) -> App {
     let accepted = Report::Accepted {
         ticket: Ticket(1),
         batch,
-        rows: ids,
+        rows: ids.into(),
         starts_at: now(),
     };
     update(&mut app, report(accepted));
@@ -313,7 +313,7 @@ fn a_batch_in_its_undo_window() {
         let accepted = Report::Accepted {
             ticket: Ticket(1),
             batch: BatchId(7),
-            rows: vec![rows[0].row],
+            rows: vec![rows[0].row].into(),
             starts_at: app.now + SignedDuration::from_millis(4_200),
         };
         update(&mut app, Message::Report(accepted));

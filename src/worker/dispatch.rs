@@ -12,7 +12,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{self, Instant};
 
 use crate::domain::{
-    BatchId, Cause, Halt, Order, Outcome, Refusal, Report, RowId, State, Tally, Ticket,
+    BatchId, Cause, Halt, Order, Outcome, Refusal, Report, RowId, RowSet, State, Tally, Ticket,
 };
 use crate::store::StoreError;
 
@@ -26,7 +26,7 @@ const AHEAD: usize = 4;
 /// A longer undo window is a mistake, and must not overflow a clock.
 const LONGEST_HOLD: Duration = Duration::from_hours(24);
 
-type Enqueued = Result<Option<(BatchId, Vec<RowId>)>, StoreError>;
+type Enqueued = Result<Option<(BatchId, RowSet)>, StoreError>;
 
 struct Dispatcher {
     tools: Result<Arc<Tools>, Refusal>,
@@ -163,7 +163,7 @@ impl Dispatcher {
                         errand: Errand::Delete,
                         hold,
                         stops,
-                        result: tools.ledger.enqueue(rows, Timestamp::now()).await,
+                        result: enqueue(&tools, rows).await,
                     }
                 });
             }
@@ -508,5 +508,10 @@ fn by_user() -> Halt {
 async fn enqueue_unsettled(tools: &Tools) -> Enqueued {
     let unsettled = tools.ledger.unsettled().await?;
     let rows = unsettled.into_iter().map(|resource| resource.row).collect();
-    tools.ledger.enqueue(rows, Timestamp::now()).await
+    enqueue(tools, rows).await
+}
+
+async fn enqueue(tools: &Tools, rows: Vec<RowId>) -> Enqueued {
+    let taken = tools.ledger.enqueue(rows, Timestamp::now()).await?;
+    Ok(taken.map(|(batch, rows)| (batch, rows.into())))
 }

@@ -29,7 +29,7 @@ async fn a_batch_is_deleted_and_told_step_by_step() {
 
     assert!(matches!(
         &reports[0],
-        Report::Accepted { ticket: Ticket(7), rows: taken, .. } if *taken == rows
+        Report::Accepted { ticket: Ticket(7), rows: taken, .. } if *taken == rows.clone().into()
     ));
     assert!(matches!(reports[1], Report::Started { .. }));
     let settled = settled(&reports);

@@ -108,7 +108,7 @@ impl Watch {
                     ticket == SETTLE || self.answered.insert(ticket),
                     "answered once"
                 );
-                let rows = rows.into_iter().collect();
+                let rows = rows.iter().collect();
                 let life = Life {
                     rows,
                     ..Life::default()
