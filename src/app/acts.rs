@@ -105,7 +105,7 @@ impl App {
             }
             Action::Settle => self.settle(effects),
             Action::Refresh => self.refresh(effects),
-            Action::TakeBack => match self.queue.held() {
+            Action::TakeBack => match self.queue.take_back() {
                 Some(batch) => effects.push(Effect::Order(Order::TakeBack(batch))),
                 None => self.note(Event::NothingToTakeBack),
             },
@@ -301,6 +301,7 @@ impl App {
                 self.submit(confirm, effects);
                 return;
             }
+            Action::Yes | Action::Press => confirm.is_hasty = true,
             _ => {}
         }
         self.mode = Mode::Confirm(confirm);
@@ -308,19 +309,13 @@ impl App {
 
     fn submit(&mut self, confirm: Confirm, effects: &mut Vec<Effect>) {
         let ticket = self.ticket();
-        self.queue.submitted.insert(ticket);
         // What the ledger added up last is what the user saw.
         let rows = confirm.review.map(|review| review.rows).unwrap_or_default();
+        self.queue.submitted.insert(ticket, rows.len());
         for kind in Kind::ALL {
             let pane = self.pane_of_mut(kind);
-            if !pane.marks().is_empty() {
-                for row in &rows {
-                    pane.unmark(*row);
-                }
-            }
-            if pane.range_from().is_some() {
-                pane.drop_range();
-            }
+            pane.unmark(&rows);
+            pane.drop_range();
         }
         effects.push(Effect::Order(Order::Delete {
             ticket,

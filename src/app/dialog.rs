@@ -45,6 +45,8 @@ pub struct Confirm {
     /// The number to be typed, as typed so far.
     pub typed: Input,
     pub opened_at: Timestamp,
+    /// It was to be done before it could be: the dialog says why not.
+    pub is_hasty: bool,
     /// The first item on the screen.
     pub offset: usize,
     protected: bool,
@@ -70,6 +72,7 @@ impl Confirm {
             button: Button::Cancel,
             typed: Input::default(),
             opened_at: now,
+            is_hasty: false,
             offset: 0,
             protected,
         }
@@ -90,6 +93,7 @@ impl Confirm {
             self.at = self.at.min(self.rows.len().saturating_sub(1));
         }
         self.review = Some(review);
+        self.is_hasty = false;
     }
 
     /// Responses that stay and cite this file, which is to go.
@@ -130,6 +134,7 @@ impl Confirm {
         }
         self.generation = generation;
         self.review = None;
+        self.is_hasty = false;
         let left = self.rows.iter().filter(|row| !self.struck.contains(row));
         left.copied().collect()
     }

@@ -549,6 +549,7 @@ impl App {
             Mode::Add(add) => add.edit(request),
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
                 confirm.typed.handle(request);
+                confirm.is_hasty = false;
             }
             _ => {}
         }

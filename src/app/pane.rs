@@ -5,6 +5,7 @@
 //! does costs more than what it names.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use tui_input::Input;
@@ -186,7 +187,8 @@ impl Pane {
         match self.range.take() {
             None => self.range = self.cursor,
             Some(from) => {
-                let rows = self.range_rows(from);
+                let places = self.range_places(from);
+                let rows = self.rows.get(places).unwrap_or_default();
                 self.marks.extend(rows);
             }
         }
@@ -197,11 +199,11 @@ impl Pane {
         self.range = None;
     }
 
-    fn range_rows(&self, from: RowId) -> Vec<RowId> {
+    /// Where in the listing the range from a row to the cursor is.
+    fn range_places(&self, from: RowId) -> RangeInclusive<usize> {
         let start = self.rows.iter().position(|r| *r == from);
         let start = start.unwrap_or(self.at);
-        let (low, high) = (start.min(self.at), start.max(self.at));
-        self.rows.get(low..=high).unwrap_or_default().to_vec()
+        start.min(self.at)..=start.max(self.at)
     }
 
     pub fn mark_all(&mut self) {
@@ -222,31 +224,39 @@ impl Pane {
         self.range = None;
     }
 
-    pub fn unmark(&mut self, row: RowId) {
-        self.marks.remove(&row);
+    pub fn unmark(&mut self, rows: &[RowId]) {
+        for row in rows {
+            if self.marks.is_empty() {
+                return;
+            }
+            self.marks.remove(row);
+        }
     }
 
     /// What the next action is about, in view order, then what the filter hides: the open range if
     /// there is one, else the marks, else the row under the cursor. The second part is how many of
     /// them are hidden.
     pub fn selection(&self) -> (Vec<RowId>, usize) {
-        let mut marks = self.marks.clone();
-        if let Some(from) = self.range {
-            marks.extend(self.range_rows(from));
-        }
-        if marks.is_empty() {
+        let range = self.range.map(|from| self.range_places(from));
+        if range.is_none() && self.marks.is_empty() {
             return (self.cursor.into_iter().collect(), 0);
         }
-        let mut chosen = Vec::with_capacity(marks.len());
-        for row in &self.rows {
-            if marks.remove(row) {
+        let mut chosen = Vec::with_capacity(self.marks.len());
+        let mut marked = 0;
+        for (at, row) in self.rows.iter().enumerate() {
+            let is_marked = self.marks.contains(row);
+            marked += usize::from(is_marked);
+            if is_marked || range.as_ref().is_some_and(|range| range.contains(&at)) {
                 chosen.push(*row);
             }
         }
-        let mut hidden: Vec<RowId> = marks.into_iter().collect();
-        hidden.sort_unstable();
-        let count = hidden.len();
-        chosen.append(&mut hidden);
+        let count = self.marks.len() - marked;
+        if count > 0 {
+            let shown: HashSet<RowId> = chosen.iter().copied().collect();
+            let mut hidden: Vec<RowId> = self.marks.difference(&shown).copied().collect();
+            hidden.sort_unstable();
+            chosen.append(&mut hidden);
+        }
         (chosen, count)
     }
 

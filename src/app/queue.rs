@@ -1,6 +1,6 @@
 //! What the worker has in hand and what it did: batches, requests on the wire, recent activity.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,8 +23,8 @@ pub struct Queue {
     pub activity: VecDeque<Activity>,
     /// Orders under way that delete nothing of their own.
     pub errands: HashMap<Ticket, Errand>,
-    /// Deletions confirmed and not yet answered by the worker.
-    pub submitted: HashSet<Ticket>,
+    /// Deletions confirmed and not yet answered by the worker, which writes them down: how many rows.
+    pub submitted: HashMap<Ticket, usize>,
     pub paused: bool,
     /// How fast deletions of each kind go, as far as the worker said.
     pub paces: HashMap<Kind, Pace>,
@@ -61,6 +61,8 @@ pub enum Phase {
     Held {
         starts_at: Timestamp,
     },
+    /// The worker was asked to take it back. If that was too late, it says that it started.
+    TakingBack,
     Running {
         since: Timestamp,
     },
@@ -224,6 +226,13 @@ impl Queue {
     pub fn held(&self) -> Option<BatchId> {
         let held = |b: &&Batch| matches!(b.phase, Phase::Held { .. });
         self.batches.iter().rev().find(held).map(|b| b.id)
+    }
+
+    /// The same, which is then on its way back: a second press is about the batch before it.
+    pub fn take_back(&mut self) -> Option<BatchId> {
+        let id = self.held()?;
+        self.batch(id)?.phase = Phase::TakingBack;
+        Some(id)
     }
 
     pub fn deleting(&self) -> bool {

@@ -466,6 +466,7 @@ fn a_batch_is_followed_from_its_undo_window_to_its_end() {
     assert!(app.allows(Action::TakeBack));
     let effects = act(&mut app, &rows, &[Action::TakeBack]);
     assert_eq!(order(&effects), Some(&Order::TakeBack(batch)));
+    assert!(!app.allows(Action::TakeBack), "asked for already");
     // Too late: the worker started it.
     update(&mut app, Message::Report(Report::Started { batch }));
     assert!(!app.allows(Action::TakeBack));

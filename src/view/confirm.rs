@@ -175,7 +175,14 @@ fn said(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>
     let mut lines = vec![Line::raw("")];
     let mut say = |text: String, style| lines.extend(wrapped(&text, style, room));
     match &confirm.review {
+        None if confirm.is_hasty => say(
+            words.text("confirm-still-counting").into_owned(),
+            theme.warn(),
+        ),
         None => say(words.text("confirm-counting").into_owned(), theme.faint()),
+        Some(review) if confirm.is_hasty && review.rows.is_empty() => {
+            say(words.text("confirm-nothing").into_owned(), theme.warn());
+        }
         Some(review) => {
             let mut parts = Vec::new();
             if review.responses > 0 {
@@ -231,8 +238,14 @@ fn asked(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static
     if confirm.must_type() && confirm.going() > 0 {
         let (before, after) = split_at_char(confirm.typed.value(), confirm.typed.cursor());
         let ask = words.with("confirm-type", &[("count", confirm.going().into())]);
-        let text = format!("{ask} {before}▏{after}");
-        lines.extend(wrapped(&text, theme.key(), room));
+        let mut text = format!("{ask} {before}▏{after}");
+        let is_wrong = confirm.is_hasty && confirm.review.is_some();
+        if is_wrong {
+            text.push_str("  ← ");
+            text.push_str(&words.text("confirm-wrong-number"));
+        }
+        let style = if is_wrong { theme.bad() } else { theme.key() };
+        lines.extend(wrapped(&text, style, room));
     }
     let ready = confirm.is_ready() && !confirm.is_deaf(app.now);
     let label = |key: &str| format!("[ {} ]", words.text(key));

@@ -36,6 +36,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     if app.queue.is_running() {
         lines.push(speed(screen, room));
     }
+    let writing: usize = app.queue.submitted.values().sum();
+    if writing > 0 {
+        let text = words.with("queue-writing", &[("count", writing.into())]);
+        lines.push(Line::styled(cut(&text, room).into_owned(), theme.warn()));
+    }
     for batch in app.queue.batches.iter().rev() {
         // At least half the room is for what happened.
         if lines.len() < height.div_ceil(2) {
@@ -67,6 +72,10 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
             let left = starts_at.duration_since(app.now).as_millis();
             let seconds = u64::try_from(left.max(0)).unwrap_or(0).div_ceil(1_000);
             let text = words.with("queue-held", &[number, total, ("seconds", seconds.into())]);
+            Line::styled(cut(&text, room).into_owned(), theme.warn())
+        }
+        Phase::TakingBack => {
+            let text = words.with("queue-taking-back", &[number, total]);
             Line::styled(cut(&text, room).into_owned(), theme.warn())
         }
         Phase::Running { .. } => {

@@ -306,6 +306,56 @@ fn a_batch_at_work() {
 }
 
 #[test]
+fn a_batch_that_is_being_written_down() {
+    snapshot("writing", |width, height| {
+        let actions = [Action::MarkAll, Action::Delete];
+        let mut app = after(width, height, &actions);
+        act(&mut app, &resources(), &[Action::Yes]);
+        app
+    });
+}
+
+#[test]
+fn a_key_that_cannot_confirm_yet_is_answered() {
+    let says = |app: &App, key: &str| {
+        for lang in [Lang::En, Lang::ZhCn] {
+            let (text, words) = (screen(app, lang), Catalogue::new(lang));
+            assert!(text.contains(&*words.text(key)), "{key}: {text}");
+        }
+    };
+    let rows: Vec<Resource> = (1..=21).map(|n| response(n, State::Tracked)).collect();
+    let mut app = app_with(session(), &rows, 80, 24);
+    act(&mut app, &rows, &[Action::MarkAll]);
+    let review = update(&mut app, Message::Act(Action::Delete));
+    wait(&mut app, 300);
+    says(&app, "confirm-counting");
+    assert_eq!(update(&mut app, Message::Act(Action::Press)), []);
+    says(&app, "confirm-still-counting");
+    answer(&mut app, review, &rows);
+    act(&mut app, &rows, &[Action::Press]);
+    says(&app, "confirm-wrong-number");
+    let typed = tui_input::InputRequest::InsertChar('2');
+    update(&mut app, Message::Edit(typed));
+    let text = screen(&app, Lang::En);
+    assert!(
+        !text.contains("not the number"),
+        "it is being typed: {text}"
+    );
+    act(
+        &mut app,
+        &rows,
+        &[Action::No, Action::Unmark, Action::Delete],
+    );
+    wait(&mut app, 300);
+    act(
+        &mut app,
+        &rows,
+        &[Action::Mark, Action::Switch, Action::Press],
+    );
+    says(&app, "confirm-nothing");
+}
+
+#[test]
 fn a_batch_in_its_undo_window() {
     snapshot("held", |width, height| {
         let rows = resources();
@@ -338,7 +388,26 @@ fn the_queue_in_focus_after_a_stop() {
                 ..Answer::default()
             }),
         };
+        let mut rows = resources();
+        rows[0].state = State::Deleted;
+        rows[1] = failed(rows[1].clone());
+        rows[1].answer.clone_from(&halt.answer);
+        let settlement = Settlement {
+            row: rows[1].row,
+            kind: rows[1].kind,
+            id: rows[1].id.clone(),
+            outcome: Outcome::Failed,
+            answer: halt.answer.clone().unwrap(),
+        };
         update(&mut app, Message::Report(Report::Halted { batch, halt }));
+        let at = app.now;
+        let settled = Report::Settled {
+            batch,
+            settlement,
+            state: State::Failed,
+            at,
+        };
+        update(&mut app, Message::Report(settled));
         let tally = Tally {
             deleted: 1,
             failed: 1,
@@ -348,10 +417,11 @@ fn the_queue_in_focus_after_a_stop() {
         let finished = Report::Finished {
             batch,
             tally,
-            returned: Vec::new(),
+            returned: [5, 6].map(|at| (rows[at].row, State::Tracked)).to_vec(),
         };
-        update(&mut app, Message::Report(finished));
-        act(&mut app, &resources(), &[Action::Queue]);
+        let effects = update(&mut app, Message::Report(finished));
+        answer(&mut app, effects, &rows);
+        act(&mut app, &rows, &[Action::Queue]);
         app
     });
 }

@@ -77,6 +77,11 @@ field-protected-yes = from deletion (P)
 
 queue-paused = · paused
 queue-empty = Nothing yet: deletions and what comes of them appear here.
+queue-writing = { $count ->
+    [one] Writing down { $count } deletion…
+   *[other] Writing down { $count } deletions…
+}
+queue-taking-back = Batch { $batch }: taking back its { $total }…
 queue-held = Batch { $batch }: { $total } to delete, starting in { $seconds } s. z takes it back.
 queue-running = Batch { $batch }: { $done }/{ $total } · { $tally }
 queue-speed = { $rate }/s · { $flying } of { $limit } on the wire
@@ -111,6 +116,9 @@ confirm-title = { $count ->
    *[other] Delete { $count } items for good?
 }
 confirm-counting = Adding up…
+confirm-still-counting = Still adding up: nothing is confirmed before that is done.
+confirm-nothing = Nothing is left to delete. Esc closes this.
+confirm-wrong-number = not the number
 confirm-struck = { $count } struck out
 confirm-hidden = { $count } of them hidden by the filter
 confirm-left-out = { $count } left out: gone already or in another batch

@@ -74,6 +74,8 @@ field-protected-yes = 禁止删除（P）
 
 queue-paused = · 已暂停
 queue-empty = 暂无内容：删除操作及其结果会显示在这里。
+queue-writing = 正在记录 { $count } 项删除……
+queue-taking-back = 批次 { $batch }：正在撤回其中 { $total } 项……
 queue-held = 批次 { $batch }：将删除 { $total } 项，{ $seconds } 秒后开始。按 z 撤回。
 queue-running = 批次 { $batch }：{ $done }/{ $total } · { $tally }
 queue-speed = 每秒 { $rate } · 在途 { $flying }/{ $limit }
@@ -105,6 +107,9 @@ event-nothing-to-take-back = 没有处于撤回窗口的批次
 
 confirm-title = 永久删除 { $count } 项？
 confirm-counting = 正在统计……
+confirm-still-counting = 仍在统计，完成之前不会确认任何内容。
+confirm-nothing = 没有可删除的内容。按 Esc 关闭。
+confirm-wrong-number = 数字不符
 confirm-struck = 划去 { $count } 项
 confirm-hidden = 其中 { $count } 项被筛选隐藏
 confirm-left-out = 排除 { $count } 项：已不存在或在其他批次中
