@@ -256,7 +256,8 @@ impl App {
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
             Action::Refresh => self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
-            Action::Pause | Action::Stop => self.queue.deleting(),
+            Action::Pause => self.queue.deleting() || self.queue.paused,
+            Action::Stop => self.queue.deleting(),
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
             Action::No if self.focus == Focus::Queue => !self.history.filter.value().is_empty(),
             Action::No if matches!(self.mode, Mode::Browse) => {

@@ -65,7 +65,8 @@ pub enum Order {
     TakeBack(BatchId),
     Pause,
     Unpause,
-    /// End every batch: what is on the wire is settled, the rest goes back to where it was.
+    /// End every batch: what is on the wire is settled, the rest goes back to where it was. Ends a pause
+    /// as well.
     Stop,
     /// Settle what an earlier run left unsettled: ask by GET, and repeat the DELETE where the
     /// resource still exists.

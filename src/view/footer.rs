@@ -5,6 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use crate::app::Action;
+
 use super::Screen;
 use super::text::width;
 
@@ -20,7 +22,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
         .filter(|(binding, _)| binding.footer > 0 && app.allows(binding.action))
         .filter_map(|(binding, chords)| {
             let chord = chords.first()?.to_string();
-            Some((binding.footer, chord, words.text(binding.hint).into_owned()))
+            let hint = match binding.action {
+                Action::Pause if app.queue.paused => "key-resume",
+                _ => binding.hint,
+            };
+            Some((binding.footer, chord, words.text(hint).into_owned()))
         })
         .collect();
     hints.sort_by_key(|(rank, ..)| *rank);

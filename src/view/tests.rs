@@ -301,6 +301,27 @@ fn at_work(width: u16, height: u16) -> App {
 }
 
 #[test]
+fn the_footer_says_what_p_does_now() {
+    let mut app = at_work(80, 24);
+    for (report, hint) in [
+        (None, " p pause "),
+        (Some(Report::Paused), " p resume "),
+        (Some(Report::Unpaused), " p pause "),
+    ] {
+        if let Some(report) = report {
+            update(&mut app, Message::Report(report));
+        }
+        let text = screen(&app, Lang::En);
+        assert!(text.contains(hint), "{hint}: {text}");
+    }
+    // Also where nothing is under way: what is paused has to be resumed somehow.
+    let mut app = browsing(80, 24);
+    assert!(!screen(&app, Lang::ZhCn).contains(" p "));
+    update(&mut app, Message::Report(Report::Paused));
+    assert!(screen(&app, Lang::ZhCn).contains(" p 继续 "));
+}
+
+#[test]
 fn a_batch_at_work() {
     snapshot("at-work", at_work);
 }

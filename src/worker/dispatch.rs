@@ -246,6 +246,10 @@ impl Dispatcher {
         for id in ids {
             self.halt(id, by_user()).await;
         }
+        // Nothing is left to be paused, and the next batch is not to wait for a key nobody offers.
+        if self.paused {
+            self.pause(false).await;
+        }
     }
 
     /// Ends a batch before its end. Only the first reason is told.

@@ -161,6 +161,25 @@ async fn a_stop_reaches_a_batch_that_is_still_held_or_being_written() {
 }
 
 #[tokio::test]
+async fn a_stop_ends_the_pause_and_the_next_batch_is_sent() {
+    let service = Scripted::start(|_, _| deleted()).await;
+    let mut bench = Bench::new(&service.base_url, limits()).await;
+    let rows = bench.track(ids(10)).await;
+    bench.order(Order::Pause).await;
+    bench.delete(&rows).await;
+    bench
+        .until(|report| matches!(report, Report::Started { .. }))
+        .await;
+    bench.order(Order::Stop).await;
+    let reports = bench.until_idle().await;
+    assert_eq!(finished(&reports).1.cancelled, 10);
+    assert!(reports.contains(&Report::Unpaused), "{reports:#?}");
+    assert_eq!(service.seen(), <[&str; 0]>::default());
+    bench.delete(&rows).await;
+    assert_eq!(finished(&bench.until_idle().await).1.deleted, 10);
+}
+
+#[tokio::test]
 async fn a_stop_ends_syncs_and_refreshes_and_the_next_ones_run() {
     let rules = vec![Rule::times(
         1,
