@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Answer, BatchId, Halt, Kind, Meter, Outcome, Pace, Refusal, ResourceId, RowId, RowSet,
-    Settlement, SyncTally, Tally, Throttle, Ticket,
+    Answer, BatchId, Halt, Meter, Outcome, Pace, Refusal, ResourceId, RowId, RowSet, Settlement,
+    SyncTally, Tally, Throttle, Ticket,
 };
 
 /// How much activity is kept; the journal has the rest.
@@ -26,8 +26,8 @@ pub struct Queue {
     /// Deletions confirmed and not yet answered by the worker, which writes them down: how many rows.
     pub submitted: HashMap<Ticket, usize>,
     pub paused: bool,
-    /// How fast deletions of each kind go, as far as the worker said.
-    pub paces: HashMap<Kind, Pace>,
+    /// How fast deletions go, as far as the worker said.
+    pub pace: Option<Pace>,
     /// Deletions that came to an end lately.
     pub meter: Meter,
 }
@@ -50,6 +50,8 @@ pub struct Batch {
     pub rows: RowSet,
     pub phase: Phase,
     pub tally: Tally,
+    /// Tries that were or will be repeated.
+    pub retried: u64,
     /// For another try: what failed, was refused or is unsettled.
     pub failed: Vec<RowId>,
     pub halt: Option<Halt>,
@@ -197,22 +199,10 @@ impl Queue {
         self.batches.iter().any(running)
     }
 
-    /// Requests on the wire, places for them, and tries repeated; of all kinds.
-    pub fn traffic(&self) -> (usize, usize, u64) {
-        let paces = self.paces.values();
-        paces.fold((0, 0, 0), |(flying, limit, retried), pace| {
-            (
-                flying + pace.in_flight,
-                limit + pace.limit,
-                retried + pace.retried,
-            )
-        })
-    }
-
     /// Until when the service wants to be left alone, and why.
     pub fn throttle(&self, now: Timestamp) -> Option<&Throttle> {
-        let throttles = self.paces.values().filter_map(|p| p.throttle.as_deref());
-        throttles.filter(|t| t.until > now).max_by_key(|t| t.until)
+        let throttle = self.pace.as_ref()?.throttle.as_deref();
+        throttle.filter(|throttle| throttle.until > now)
     }
 
     /// How long what is left will take at the present rate.

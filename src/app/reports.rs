@@ -68,7 +68,7 @@ impl App {
                 effects.push(Effect::Count);
             }
             Report::Pace(pace) => {
-                self.queue.paces.insert(pace.kind, pace);
+                self.queue.pace = Some(pace);
             }
             Report::JournalFailed { error } => self.note(Event::JournalFailed(error)),
             Report::Paused => self.paused(true),
@@ -127,6 +127,7 @@ impl App {
             rows,
             phase: Phase::Held { starts_at },
             tally: Tally::default(),
+            retried: 0,
             failed: Vec::new(),
             halt: None,
         });
@@ -140,6 +141,9 @@ impl App {
         attempt: u32,
         waiting: Option<(Timestamp, Answer)>,
     ) {
+        if let Some(batch) = self.queue.batch(batch) {
+            batch.retried += u64::from(waiting.is_some());
+        }
         if self.queue.owns(batch, row) {
             self.set_state(row, State::Sending);
             let live = Live {

@@ -736,6 +736,36 @@ proptest::proptest! {
 }
 
 #[test]
+fn tries_that_are_repeated_are_counted_for_each_batch() {
+    let (mut app, rows) = app();
+    for batch in [BatchId(1), BatchId(2)] {
+        let accepted = Report::Accepted {
+            ticket: Ticket(0),
+            batch,
+            rows: vec![rows[0].row].into(),
+            starts_at: app.now,
+        };
+        let waiting = Report::Waiting {
+            batch,
+            row: rows[0].row,
+            attempt: 1,
+            until: app.now,
+            answer: Answer::default(),
+        };
+        let finished = Report::Finished {
+            batch,
+            tally: Tally::default(),
+            returned: Vec::new(),
+        };
+        for report in [accepted, waiting, finished] {
+            update(&mut app, Message::Report(report));
+        }
+        let retried: Vec<u64> = app.queue.batches.iter().map(|b| b.retried).collect();
+        assert_eq!(retried, [1]);
+    }
+}
+
+#[test]
 fn rows_that_came_back_from_a_batch_are_what_the_ledger_says() {
     let (mut app, rows) = app();
     let (first, second) = (BatchId(1), BatchId(2));

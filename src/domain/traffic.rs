@@ -155,17 +155,14 @@ impl Tally {
     }
 }
 
-/// How fast deletions of a kind go.
+/// How fast deletions go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
-    pub kind: Kind,
     /// Requests on the wire.
     pub in_flight: usize,
-    /// How many there may be now.
+    /// How many of the kinds at work there may be now; never more than were allowed.
     pub limit: usize,
-    /// Tries that were or will be repeated, since the worker started.
-    pub retried: u64,
-    /// Set while the service wants to be left alone.
+    /// Set while the service wants to be left alone; if with both kinds, the longer.
     pub throttle: Option<Box<Throttle>>,
 }
 
@@ -248,7 +245,7 @@ pub enum Report {
         tally: Tally,
         returned: Vec<(RowId, State)>,
     },
-    /// How fast deletions of a kind go. Told when it changes, a few times a second at most.
+    /// How fast deletions go. Told when it changes, a few times a second at most.
     Pace(Pace),
     /// The journal stopped taking writes: nothing more is sent until it does.
     JournalFailed {

@@ -86,7 +86,7 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
                 "█".repeat(full.min(BAR)),
                 "░".repeat(BAR - full.min(BAR))
             );
-            let text = words.with(
+            let mut text = words.with(
                 "queue-running",
                 &[
                     number,
@@ -95,6 +95,9 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
                     ("tally", tally(screen, batch.tally).into()),
                 ],
             );
+            if batch.retried > 0 {
+                text.push_str(&words.with("queue-retried", &[("count", batch.retried.into())]));
+            }
             let room = room.saturating_sub(BAR + 1);
             Line::from(vec![
                 Span::styled(bar, theme.good()),
@@ -121,7 +124,10 @@ fn speed(screen: Screen<'_>, room: usize) -> Line<'static> {
         app, words, theme, ..
     } = screen;
     let queue = &app.queue;
-    let (flying, limit, retried) = queue.traffic();
+    let (flying, limit) = queue
+        .pace
+        .as_ref()
+        .map_or((0, 0), |p| (p.in_flight, p.limit));
     let mut text = words.with(
         "queue-speed",
         &[
@@ -133,9 +139,6 @@ fn speed(screen: Screen<'_>, room: usize) -> Line<'static> {
     if let Some(eta) = queue.eta(app.now).filter(|_| !queue.paused) {
         let eta = words.span(eta.as_secs());
         text.push_str(&words.with("queue-eta", &[("span", eta.into())]));
-    }
-    if retried > 0 {
-        text.push_str(&words.with("queue-retried", &[("count", retried.into())]));
     }
     let mut style = theme.faint();
     if let Some(throttle) = queue.throttle(app.now) {

@@ -12,8 +12,8 @@ use crate::app::fixtures::{
 };
 use crate::app::{Action, Message, Session, update};
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, Counts, Halt, HistoryEntry, HistoryPage, Kind, Lang, Outcome,
-    Pace, Refusal, Report, Resource, Settlement, State, Tally, Throttle, Ticket,
+    Answer, BatchId, Cause, Citing, Counts, Halt, HistoryEntry, HistoryPage, Lang, Outcome, Pace,
+    Refusal, Report, Resource, Settlement, State, Tally, Throttle, Ticket,
 };
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
@@ -290,10 +290,8 @@ fn at_work(width: u16, height: u16) -> App {
     };
     update(&mut app, report(waiting));
     let pace = Pace {
-        kind: Kind::Response,
         in_flight: 1,
         limit: 4,
-        retried: 2,
         throttle: Some(Box::new(Throttle { until, answer })),
     };
     update(&mut app, report(Report::Pace(pace)));

@@ -104,7 +104,7 @@ impl Item {
     }
 
     async fn tell_pace(&self) {
-        if let Some(report) = self.tools.deletions.news(self.claim.kind) {
+        if let Some(report) = self.tools.deletions.news() {
             self.tools.tell(report).await;
         }
     }
@@ -149,7 +149,6 @@ impl Item {
                 Next::Again(_) if is_silent => return silenced(tries.stopped()),
                 Next::Again(answer) => answer,
             };
-            tools.deletions.count_retry(*kind);
             tools
                 .tell(Report::Waiting {
                     batch: self.batch,

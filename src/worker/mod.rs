@@ -54,8 +54,7 @@ const REPORTS: usize = 1024;
 /// How hard to work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Requests on the wire at one time, for deletions; as many for lookups; and as many for what
-    /// responses were made from. A refresh makes no more than this of the last two together.
+    /// Requests on the wire at one time, of all kinds and for whatever purpose.
     pub concurrency: usize,
     /// Requests a second for each kind and each call; `None` = as fast as answers come.
     pub rate: Option<f64>,
@@ -123,12 +122,13 @@ pub async fn start(
     };
     let refusal = service.as_ref().err().cloned();
     let tools = service.map(|client| {
+        let deletions = Limiter::new(limits.concurrency, limits.rate);
         Arc::new(Tools {
             ledger,
             client,
-            deletions: Limiter::new(limits.concurrency, limits.rate),
-            lookups: Limiter::new(limits.concurrency, limits.rate),
-            input_items: Limiter::new(limits.concurrency, limits.rate),
+            lookups: deletions.beside(limits.rate),
+            input_items: deletions.beside(limits.rate),
+            deletions,
             limits,
             silent: AtomicU32::new(0),
             reports: report_queue.clone(),

@@ -6,7 +6,7 @@
 
 mod lane;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -19,15 +19,18 @@ use lane::{Lane, Number, Wait};
 /// How long all wait for a refusal that does not say how long.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// The least time between two reports of a kind's pace: a few a second are as many as can be read.
+/// The least time between two reports of the pace: a few a second are as many as can be read.
 const TOLD_EVERY: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(super) struct Limiter {
     /// For all kinds together.
-    places: Semaphore,
+    places: Arc<Semaphore>,
+    concurrency: usize,
     responses: Queue,
     files: Queue,
+    /// What was told last, and when.
+    told: Mutex<Option<(Instant, Pace)>>,
 }
 
 #[derive(Debug)]
@@ -42,16 +45,21 @@ struct Queue {
 #[derive(Debug)]
 struct Counted {
     lane: Lane,
-    retried: u64,
+    /// Who is on the wire or waits to be.
+    busy: usize,
     /// Until when and why all are kept waiting.
     throttle: Option<(Instant, Throttle)>,
-    told: Option<(Instant, Pace)>,
 }
+
+/// Somebody at work in a queue, until dropped.
+#[derive(Debug)]
+struct Busy<'a>(&'a Queue);
 
 /// A place on the wire, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
-    queue: &'a Queue,
+    limiter: &'a Limiter,
+    busy: Busy<'a>,
     number: Number,
     _permit: Option<SemaphorePermit<'a>>,
 }
@@ -61,27 +69,38 @@ impl Limiter {
     /// number is no rate.
     pub(super) fn new(concurrency: usize, rate: Option<f64>) -> Self {
         let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self::sharing(Arc::new(Semaphore::new(concurrency)), concurrency, rate)
+    }
+
+    /// Another for other calls, which the service counts apart; the places are the same.
+    pub(super) fn beside(&self, rate: Option<f64>) -> Self {
+        Self::sharing(Arc::clone(&self.places), self.concurrency, rate)
+    }
+
+    fn sharing(places: Arc<Semaphore>, concurrency: usize, rate: Option<f64>) -> Self {
         let now = Instant::now();
         let queue = || Queue {
             head: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
             lane: Mutex::new(Counted {
                 lane: Lane::new(concurrency, rate, now),
-                retried: 0,
+                busy: 0,
                 throttle: None,
-                told: None,
             }),
         };
         Self {
-            places: Semaphore::new(concurrency),
+            places,
+            concurrency,
             responses: queue(),
             files: queue(),
+            told: Mutex::new(None),
         }
     }
 
     /// Waits for a place and for the kind's turn.
     pub(super) async fn enter(&self, kind: Kind) -> Place<'_> {
         let queue = self.queue(kind);
+        let busy = Busy::new(queue);
         let _head = queue.head.lock().await;
         loop {
             let wait = queue.counted().lane.wait(Instant::now());
@@ -92,7 +111,8 @@ impl Limiter {
                     // The wait for it may have been long enough for a refusal.
                     if let Some(number) = queue.counted().lane.leave(Instant::now()) {
                         return Place {
-                            queue,
+                            limiter: self,
+                            busy,
                             number,
                             _permit: permit,
                         };
@@ -104,33 +124,48 @@ impl Limiter {
         }
     }
 
-    /// One request of this kind will be repeated.
-    pub(super) fn count_retry(&self, kind: Kind) {
-        self.queue(kind).counted().retried += 1;
+    /// What the screen should know, unless it knows it already or was told a moment ago.
+    pub(super) fn news(&self) -> Option<Report> {
+        let now = Instant::now();
+        let told = &mut *self.told();
+        let is_due = told
+            .as_ref()
+            .is_none_or(|(at, _)| now.saturating_duration_since(*at) >= TOLD_EVERY);
+        let mut pace = self.pace(now);
+        if let Some((_, told)) = told.as_ref().filter(|_| pace.limit == 0) {
+            // Nobody asks for a place just now: there are as many as there were.
+            pace.limit = told.limit;
+        }
+        // The last word must not be one of minutes ago.
+        let is_news = told.as_ref().is_none_or(|(_, told)| *told != pace);
+        (is_news && (is_due || pace.in_flight == 0))
+            .then(|| Report::Pace(told.insert((now, pace)).1.clone()))
     }
 
-    /// What the screen should know of a kind, unless it knows it already or was told a moment ago.
-    pub(super) fn news(&self, kind: Kind) -> Option<Report> {
-        let now = Instant::now();
-        let counted = &mut *self.queue(kind).counted();
-        let throttle = counted.throttle.as_ref();
-        let throttle = throttle.filter(|(until, _)| *until > now);
-        let pace = Pace {
-            kind,
-            in_flight: counted.lane.in_flight(),
-            limit: counted.lane.places(),
-            retried: counted.retried,
-            throttle: throttle.map(|(_, throttle)| Box::new(throttle.clone())),
-        };
-        let is_news = match &counted.told {
-            None => true,
-            Some((at, told)) => {
-                let is_due = now.saturating_duration_since(*at) >= TOLD_EVERY;
-                // The last word must not be one of minutes ago.
-                *told != pace && (is_due || counted.lane.in_flight() == 0)
+    fn pace(&self, now: Instant) -> Pace {
+        let (mut in_flight, mut limit) = (0, 0);
+        let mut longest: Option<(Instant, Throttle)> = None;
+        for kind in Kind::ALL {
+            let counted = self.queue(kind).counted();
+            in_flight += counted.lane.in_flight();
+            if counted.busy > 0 {
+                limit += counted.lane.places();
             }
-        };
-        is_news.then(|| Report::Pace(counted.told.insert((now, pace)).1.clone()))
+            let until = longest.as_ref().map_or(now, |(until, _)| *until);
+            let throttle = counted.throttle.as_ref();
+            if let Some(longer) = throttle.filter(|(at, _)| *at > until) {
+                longest = Some(longer.clone());
+            }
+        }
+        Pace {
+            in_flight,
+            limit: limit.min(self.concurrency),
+            throttle: longest.map(|(_, throttle)| Box::new(throttle)),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<(Instant, Pace)>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queue(&self, kind: Kind) -> &Queue {
@@ -147,17 +182,34 @@ impl Queue {
     }
 }
 
+impl<'a> Busy<'a> {
+    fn new(queue: &'a Queue) -> Self {
+        queue.counted().busy += 1;
+        Self(queue)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.counted().busy -= 1;
+    }
+}
+
 impl Place<'_> {
     /// An answer came that is no refusal for being too many.
     pub(super) fn taken(self) {
-        self.queue.counted().lane.taken(Instant::now());
+        self.queue().counted().lane.taken(Instant::now());
+    }
+
+    fn queue(&self) -> &Queue {
+        self.busy.0
     }
 
     /// No such answer came. What the service asked for (`is_asked`) is for all of the kind; without
     /// that, being one too many (`throttled`) is a short rest for all, and else nobody's affair.
     pub(super) fn put_off(self, throttled: bool, is_asked: bool, wait: Duration, answer: &Answer) {
         let now = Instant::now();
-        let counted = &mut *self.queue.counted();
+        let mut counted = self.queue().counted();
         let is_news = throttled && counted.lane.refused(self.number, now);
         let wait = match (is_asked, is_news) {
             (true, _) => wait,
@@ -172,16 +224,17 @@ impl Place<'_> {
                 answer: answer.clone(),
             };
             counted.throttle = Some((until, throttle));
+            drop(counted);
             // This is told at once.
-            counted.told = None;
+            *self.limiter.told() = None;
         }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.queue.counted().lane.end();
-        self.queue.changed.notify_one();
+        self.queue().counted().lane.end();
+        self.queue().changed.notify_one();
     }
 }
 
@@ -211,9 +264,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn says_how_many_may_be_on_the_wire_and_never_more_than_were_allowed() {
+        let limiter = Limiter::new(6, None);
+        let limit = || {
+            *limiter.told() = None;
+            match limiter.news() {
+                Some(Report::Pace(pace)) => pace.limit,
+                other => panic!("{other:?}"),
+            }
+        };
+        let file = limiter.enter(Kind::File).await;
+        file.put_off(true, false, Duration::ZERO, &Answer::default());
+        let file = limiter.enter(Kind::File).await;
+        assert_eq!(limit(), 3, "halved, and no responses are about");
+        let response = limiter.enter(Kind::Response).await;
+        assert_eq!(limit(), 6, "three and six, of which six are allowed");
+        drop(response);
+        assert_eq!(limit(), 3);
+        drop(file);
+    }
+
+    #[tokio::test]
+    async fn other_calls_share_the_places() {
+        let deletions = Limiter::new(1, None);
+        let lookups = deletions.beside(None);
+        let place = deletions.enter(Kind::File).await;
+        tokio::select! {
+            biased;
+            _ = lookups.enter(Kind::File) => panic!("one at a time"),
+            () = tokio::task::yield_now() => {}
+        }
+        drop(place);
+        lookups.enter(Kind::File).await.taken();
+    }
+
+    #[tokio::test]
     async fn tells_what_is_new_and_not_too_often() {
         let limiter = Limiter::new(4, None);
-        let told = |limiter: &Limiter| match limiter.news(Kind::File) {
+        let told = |limiter: &Limiter| match limiter.news() {
             Some(Report::Pace(pace)) => Some((pace.in_flight, pace.throttle.is_some())),
             _ => None,
         };

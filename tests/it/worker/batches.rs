@@ -246,6 +246,31 @@ async fn the_rate_is_kept_for_each_kind() {
 }
 
 #[tokio::test]
+async fn what_may_be_on_the_wire_is_counted_over_kinds_and_lookups() {
+    let limits = Limits {
+        verify: true,
+        ..limits()
+    };
+    let faults = Faults {
+        latency: Duration::from_millis(5),
+        ..Faults::default()
+    };
+    let service = faulty(30, 30, faults).await;
+    let mut bench = Bench::new(&service.base_url(), limits).await;
+    let ids = [service.response_ids(), service.file_ids()].concat();
+    let rows = bench.track(ids).await;
+    bench.delete(&rows).await;
+    let reports = bench.until_idle().await;
+    assert!(finished(&reports).1.is_success());
+    assert_eq!(service.peak_in_flight(), 4);
+    let limits = reports.iter().filter_map(|report| match report {
+        Report::Pace(pace) => Some(pace.limit),
+        _ => None,
+    });
+    assert_eq!(limits.max(), Some(4));
+}
+
+#[tokio::test]
 async fn nothing_to_delete_is_said_so() {
     let (mut bench, _service, rows) = bench(1, 0, limits()).await;
     bench.delete(&rows).await;
