@@ -87,12 +87,12 @@ pub(super) async fn delete(
         limits,
         order,
         async |context, report| {
-            if let Report::Accepted { rows, .. } = &report {
+            if let Some(Report::Accepted { rows, .. }) = &report {
                 for row in rows.iter() {
                     left.remove(&row);
                 }
             }
-            lines.report(context, &reader, &report).await;
+            lines.report(context, &reader, report).await
         },
     )
     .await?;

@@ -37,7 +37,7 @@ pub(super) async fn run(args: Resume, context: &mut Context) -> Result<Exit, Fai
         client,
         limits,
         order,
-        async |context, report| lines.report(context, &reader, &report).await,
+        async |context, report| lines.report(context, &reader, report).await,
     )
     .await?;
     lines.end(context);

@@ -1,6 +1,9 @@
 //! What came of deletions, told item by item and in sum.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::{Answer, Meter, Outcome, Pace, Report, Resource, RowId, Settlement, Throttle};
@@ -21,6 +24,16 @@ pub(super) struct Lines {
     done: u64,
     total: u64,
     meter: Meter,
+    wait: Option<Wait>,
+}
+
+/// What is waited for, and why.
+#[derive(Debug)]
+struct Wait {
+    until: Timestamp,
+    answer: Answer,
+    /// The service wants to be left alone; else one item waits for another try.
+    is_throttle: bool,
 }
 
 impl Lines {
@@ -31,41 +44,67 @@ impl Lines {
             done: 0,
             total,
             meter: Meter::default(),
+            wait: None,
         }
     }
 
-    pub(super) async fn report(&mut self, context: &mut Context, ledger: &Ledger, report: &Report) {
+    /// Takes in a report, or draws what only the clock has changed; says when the clock next will.
+    pub(super) async fn report(
+        &mut self,
+        context: &mut Context,
+        ledger: &Ledger,
+        report: Option<Report>,
+    ) -> Option<Instant> {
         match report {
-            Report::Started { .. } => self.meter.begin(Timestamp::now()),
+            Some(report) => self.take(context, ledger, report).await,
+            None => self.progress_now(context),
+        }
+        let due = self.due(Timestamp::now())?;
+        let terminal = context.streams.terminals.error;
+        terminal.then(|| Instant::now() + due)
+    }
+
+    /// How long the seconds that are counted down stay as they are; `None` if none are.
+    fn due(&self, now: Timestamp) -> Option<Duration> {
+        let left = self.wait.as_ref()?.left(now)?;
+        let part = left.subsec_nanos();
+        Some(match part {
+            0 => Duration::from_secs(1),
+            part => Duration::from_nanos(part.into()),
+        })
+    }
+
+    async fn take(&mut self, context: &mut Context, ledger: &Ledger, report: Report) {
+        let now = Timestamp::now();
+        match report {
+            Report::Started { .. } => self.meter.begin(now),
             Report::Pace(Pace {
                 throttle: Some(throttle),
                 ..
             }) => {
-                let Throttle { until, answer } = &**throttle;
-                let wait = until.duration_since(Timestamp::now()).as_secs();
-                let args = [
-                    ("span", context.words.span(wait + 1).into()),
-                    ("reason", context.words.answer(answer).into()),
-                ];
-                let text = context.words.with("work-throttled", &args);
-                let text = self.text(&context.words, Some(&text));
-                context.streams.notes.progress_now(|| text);
+                let Throttle { until, answer } = *throttle;
+                self.wait = Some(Wait {
+                    until,
+                    answer,
+                    is_throttle: true,
+                });
+                self.progress_now(context);
             }
             Report::Settled { settlement, at, .. } => {
                 self.done += 1;
-                self.meter.count(*at);
-                self.print(context, settlement);
-                self.progress(context, None);
+                self.meter.count(at);
+                self.print(context, &settlement);
+                self.wait.take_if(|wait| !wait.is_throttle);
+                self.progress(context);
             }
             Report::Waiting { until, answer, .. } => {
-                let wait = until.as_second() - Timestamp::now().as_second();
-                let reason = context.words.answer(answer);
-                let args = [
-                    ("span", context.words.span(wait).into()),
-                    ("reason", reason.into()),
-                ];
-                let text = context.words.with("work-waiting", &args);
-                self.progress(context, Some(&text));
+                let throttle = self.wait.take_if(|w| w.is_throttle && w.until > now);
+                self.wait = throttle.or(Some(Wait {
+                    until,
+                    answer,
+                    is_throttle: false,
+                }));
+                self.progress(context);
             }
             Report::Finished { returned, .. } => {
                 let rows: Vec<RowId> = returned.iter().map(|(row, _)| *row).collect();
@@ -113,13 +152,18 @@ impl Lines {
             .line_now(&mut context.streams.results, &line, row);
     }
 
-    fn progress(&self, context: &mut Context, more: Option<&str>) {
+    fn progress(&self, context: &mut Context) {
         let words = &context.words;
-        context.streams.notes.progress(|| self.text(words, more));
+        context.streams.notes.progress(|| self.text(words));
     }
 
-    /// `120 of 10000 · 19.6/s · 8m left`, and what else there is to say.
-    fn text(&self, words: &Catalogue, more: Option<&str>) -> String {
+    fn progress_now(&self, context: &mut Context) {
+        let words = &context.words;
+        context.streams.notes.progress_now(|| self.text(words));
+    }
+
+    /// `120 of 10000 · 19.6/s · 8m left`, and what is waited for.
+    fn text(&self, words: &Catalogue) -> String {
         let now = Timestamp::now();
         let args = [
             ("done", self.done.into()),
@@ -132,9 +176,10 @@ impl Lines {
             let span = words.span(eta.as_secs());
             words.with("work-left", &[("span", span.into())])
         });
-        for part in eta.as_deref().into_iter().chain(more) {
+        let wait = self.wait.as_ref().and_then(|wait| wait.text(words, now));
+        for part in eta.into_iter().chain(wait) {
             text.push_str(" · ");
-            text.push_str(part);
+            text.push_str(&part);
         }
         text
     }
@@ -142,6 +187,29 @@ impl Lines {
     pub(super) fn end(self, context: &mut Context) {
         self.printer
             .end::<DeleteLine<'_>>(&mut context.streams.results);
+    }
+}
+
+impl Wait {
+    /// What is left of it, if anything.
+    fn left(&self, now: Timestamp) -> Option<Duration> {
+        let left = Duration::try_from(self.until.duration_since(now)).ok()?;
+        (!left.is_zero()).then_some(left)
+    }
+
+    fn text(&self, words: &Catalogue, now: Timestamp) -> Option<String> {
+        let seconds = self.left(now)?.as_nanos().div_ceil(1_000_000_000);
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        let args = [
+            ("span", words.span(seconds).into()),
+            ("reason", words.answer(&self.answer).into()),
+        ];
+        let key = if self.is_throttle {
+            "work-throttled"
+        } else {
+            "work-waiting"
+        };
+        Some(words.with(key, &args))
     }
 }
 
@@ -180,5 +248,30 @@ pub(super) fn note_end(context: &mut Context, ended: &Ended) {
     if ended.tally.unsettled > 0 || ended.abandoned {
         let text = context.words.text("work-unsettled").into_owned();
         context.streams.notes.line(&text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Lang;
+
+    #[test]
+    fn seconds_are_counted_down_and_nothing_else_asks_for_the_clock() {
+        let at = |millis: i64| Timestamp::from_millisecond(1_795_227_300_000 + millis).unwrap();
+        let words = Catalogue::new(Lang::En);
+        let mut lines = Lines::new(Format::Table, 3);
+        assert_eq!(lines.due(at(0)), None);
+        lines.wait = Some(Wait {
+            until: at(2_500),
+            answer: Answer::default(),
+            is_throttle: true,
+        });
+        for (now, due, span) in [(0, 500, "3s"), (500, 1_000, "2s"), (2_499, 1, "1s")] {
+            assert_eq!(lines.due(at(now)), Some(Duration::from_millis(due)));
+            let text = lines.wait.as_ref().unwrap().text(&words, at(now)).unwrap();
+            assert!(text.contains(span), "{text}");
+        }
+        assert_eq!(lines.due(at(2_500)), None);
     }
 }

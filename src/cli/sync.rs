@@ -42,17 +42,20 @@ async fn files(context: &mut Context, ledger: Ledger) -> Result<Exit, Failure> {
         client,
         limits,
         order,
-        async |context, report| match report {
-            Report::SyncProgress { tally, .. } => {
-                let words = &context.words;
-                let args = [("pages", tally.pages.into()), ("seen", tally.seen.into())];
-                context
-                    .streams
-                    .notes
-                    .progress(|| words.with("sync-progress", &args));
+        async |context, report| {
+            match report {
+                Some(Report::SyncProgress { tally, .. }) => {
+                    let words = &context.words;
+                    let args = [("pages", tally.pages.into()), ("seen", tally.seen.into())];
+                    context
+                        .streams
+                        .notes
+                        .progress(|| words.with("sync-progress", &args));
+                }
+                Some(Report::Synced { tally, .. }) => synced = Some(tally),
+                _ => {}
             }
-            Report::Synced { tally, .. } => synced = Some(tally),
-            _ => {}
+            None
         },
     )
     .await?;
@@ -118,16 +121,16 @@ async fn responses(context: &mut Context, ledger: Ledger) -> Result<Exit, Failur
         order,
         async |context, report| {
             match report {
-                Report::Refreshed {
+                Some(Report::Refreshed {
                     state: State::Gone, ..
-                } => gone += 1,
-                Report::Refreshed { .. } => fresh += 1,
-                Report::NotRefreshed { id, answer, .. } => {
+                }) => gone += 1,
+                Some(Report::Refreshed { .. }) => fresh += 1,
+                Some(Report::NotRefreshed { id, answer, .. }) => {
                     failed += 1;
                     let reason = context.words.answer(&answer);
                     context.note_about(id.as_str(), &reason);
                 }
-                _ => return,
+                _ => return None,
             }
             let words = &context.words;
             let args = [
@@ -138,6 +141,7 @@ async fn responses(context: &mut Context, ledger: Ledger) -> Result<Exit, Failur
                 .streams
                 .notes
                 .progress(|| words.with("work-progress", &args));
+            None
         },
     )
     .await?;

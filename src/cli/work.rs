@@ -6,6 +6,7 @@
 use std::io;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::api::Client;
 use crate::domain::{BatchId, Halt, Order, Refusal, Report, Tally, Ticket};
@@ -53,13 +54,14 @@ impl Ended {
 }
 
 /// Hands `order` to a worker and every report on it to `on`, until the worker has nothing left to do.
+/// `on` says when it wants to be called without a report, if none comes before.
 pub(super) async fn carry_out(
     context: &mut Context,
     ledger: Ledger,
     client: Client,
     limits: Limits,
     order: Order,
-    mut on: impl AsyncFnMut(&mut Context, Report),
+    mut on: impl AsyncFnMut(&mut Context, Option<Report>) -> Option<Instant>,
 ) -> Result<Ended, Failure> {
     let mut interrupts = Interrupts::listen().map_err(|error| {
         let args = [("error", error.to_string().into())];
@@ -75,6 +77,7 @@ pub(super) async fn carry_out(
     let mut outbox = vec![order];
     let mut batch: Option<BatchId> = None;
     let mut ended = Ended::default();
+    let mut due = None;
     loop {
         let sender = orders.clone().filter(|_| !outbox.is_empty());
         tokio::select! {
@@ -87,7 +90,7 @@ pub(super) async fn carry_out(
                     Report::Finished { batch: finished, .. } => batch == Some(*finished),
                     _ => false,
                 };
-                on(context, report).await;
+                due = on(context, Some(report)).await;
                 if is_last {
                     // The worker ends its reports when no order can come any more.
                     orders = None;
@@ -98,6 +101,9 @@ pub(super) async fn carry_out(
                 if let Some(order) = outbox.pop() {
                     permit.send(order);
                 }
+            }
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                due = on(context, None).await;
             }
             () = interrupts.next() => {
                 if orders.is_none() {

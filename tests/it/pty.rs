@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arkdeck::emulator::{self, Emulator};
+use arkdeck::emulator::{self, Emulator, Fault, Faults, RetryAfter, Rule, Scope};
 use arkdeck::tui::{Guard, leave_on_panic};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
@@ -282,6 +282,25 @@ async fn what_another_instance_does_shows_by_itself() {
     session.until_text("0 responses");
     session.press("q");
     assert_eq!(session.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_counts_down_while_it_is_throttled() {
+    let (service, data) = set().await;
+    let fault = Fault::Limited(RetryAfter::Seconds(3));
+    service.set_faults(Faults {
+        rules: vec![Rule::times(1, Scope::Deletes, fault)],
+        ..Faults::default()
+    });
+    let id = service.response_ids().remove(0);
+    let session = Session::start(arkdeck(data.path(), &service, &["delete", "--yes", &id]));
+    let (code, bytes) = session.end();
+    assert_eq!(code, 0);
+    let mut text = &*String::from_utf8_lossy(&bytes);
+    for wanted in ["throttled for 3s", "throttled for 2s", "throttled for 1s"] {
+        let found = text.split_once(wanted);
+        text = found.unwrap_or_else(|| panic!("{wanted}: {text}")).1;
+    }
 }
 
 #[test]
