@@ -50,11 +50,8 @@ impl App {
     }
 
     fn act_browsing(&mut self, action: Action, effects: &mut Vec<Effect>) {
-        if let Some(motion) = motion(action) {
-            self.go(motion);
-            return;
-        }
         match action {
+            Action::Move(motion) => self.go(motion),
             Action::NextPane => self.set_focus(match self.focus {
                 Focus::Responses => Focus::Files,
                 Focus::Files => Focus::Queue,
@@ -181,10 +178,11 @@ impl App {
                 self.filter_mut().reset();
                 self.read_filter();
             }
+            Action::Move(motion) => {
+                self.mode = Mode::Filter;
+                self.go(motion);
+            }
             _ => self.mode = Mode::Filter,
-        }
-        if let Some(motion) = motion(action) {
-            self.go(motion);
         }
     }
 
@@ -208,13 +206,10 @@ impl App {
 
     fn act_reading(&mut self, action: Action, offset: usize, mode: impl FnOnce(usize) -> Mode) {
         let page = usize::from(Layout::dialog(self.width, self.height).inner().height);
-        if let Some(motion) = motion(action) {
-            let next = motion.apply(offset, self.overflow + 1, page);
-            self.mode = mode(next);
-            return;
-        }
-        if action != Action::No {
-            self.mode = mode(offset);
+        match action {
+            Action::Move(motion) => self.mode = mode(motion.apply(offset, self.overflow + 1, page)),
+            Action::No => {}
+            _ => self.mode = mode(offset),
         }
     }
 
@@ -282,10 +277,8 @@ impl App {
             return;
         }
         let page = self.dialog_page();
-        if let Some(motion) = motion(action) {
-            confirm.go(motion, page);
-        }
         match action {
+            Action::Move(motion) => confirm.go(motion, page),
             Action::Mark => {
                 self.reviews += 1;
                 let generation = self.reviews;
@@ -406,20 +399,6 @@ fn other(button: Button) -> Button {
         Button::Cancel => Button::Delete,
         Button::Delete => Button::Cancel,
     }
-}
-
-fn motion(action: Action) -> Option<Motion> {
-    Some(match action {
-        Action::Up => Motion::Up,
-        Action::Down => Motion::Down,
-        Action::HalfUp => Motion::HalfUp,
-        Action::HalfDown => Motion::HalfDown,
-        Action::PageUp => Motion::PageUp,
-        Action::PageDown => Motion::PageDown,
-        Action::Top => Motion::Top,
-        Action::Bottom => Motion::Bottom,
-        _ => return None,
-    })
 }
 
 /// A command line that deletes this resource, with the key left to the shell's environment.

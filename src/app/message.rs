@@ -8,17 +8,12 @@ use crate::domain::{
     ResourceId, Review, RowId, Sighting, Tracked,
 };
 
+use super::Motion;
+
 /// What the user asks for. The `keys` table says which chord asks for it where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
-    Up,
-    Down,
-    HalfUp,
-    HalfDown,
-    PageUp,
-    PageDown,
-    Top,
-    Bottom,
+    Move(Motion),
     NextPane,
     Responses,
     Files,

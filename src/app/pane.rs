@@ -44,7 +44,7 @@ pub struct Pane {
 }
 
 /// A way to move the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Motion {
     Up,
     Down,

@@ -235,7 +235,7 @@ fn what_is_struck_out_in_the_review_stays() {
     act(
         &mut app,
         &rows,
-        &[Action::Unmark, Action::Bottom, Action::Delete],
+        &[Action::Unmark, Action::Move(Motion::Bottom), Action::Delete],
     );
     wait(&mut app, 300);
     act(&mut app, &rows, &[Action::Mark]);
@@ -375,10 +375,10 @@ fn ranges_mark_from_one_end_to_the_other() {
         &mut app,
         &rows,
         &[
-            Action::Down,
+            Action::Move(Motion::Down),
             Action::Range,
-            Action::Down,
-            Action::Down,
+            Action::Move(Motion::Down),
+            Action::Move(Motion::Down),
             Action::Range,
         ],
     );
@@ -394,7 +394,11 @@ fn ranges_mark_from_one_end_to_the_other() {
 #[test]
 fn the_cursor_stays_on_its_row_when_rows_come_and_go() {
     let (mut app, rows) = app();
-    act(&mut app, &rows, &[Action::Down, Action::Down]);
+    act(
+        &mut app,
+        &rows,
+        &[Action::Move(Motion::Down), Action::Move(Motion::Down)],
+    );
     let at = app.responses.cursor();
     let mut more = vec![response(99, State::Tracked)];
     more.extend(rows.clone());
@@ -604,7 +608,7 @@ fn a_stopped_batch_says_why_and_puts_its_rows_back() {
 fn moving_in_a_large_listing_fetches_only_what_is_near() {
     let rows: Vec<Resource> = (1..=5_000).map(|n| response(n, State::Tracked)).collect();
     let mut app = app_with(session(), &rows, 80, 24);
-    let effects = update(&mut app, Message::Act(Action::Bottom));
+    let effects = update(&mut app, Message::Act(Action::Move(Motion::Bottom)));
     let [Effect::Fetch(asked)] = &effects[..] else {
         panic!("{effects:?}");
     };

@@ -9,17 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::visible;
 
-use super::args::{Age, Apply};
+use super::args::Apply;
 use super::context::{Context, Exit, Failure};
-use super::delete::{delete, refuse_read_only};
+use super::delete::delete;
 use super::planfile::{self, Head, PlanError};
 use super::selection::Selection;
+use super::work;
 
 /// How far a plan may be ahead of this machine's clock.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn run(args: Apply, context: &mut Context) -> Result<Exit, Failure> {
-    refuse_read_only(context)?;
+    work::refuse_read_only(context)?;
     let (head, items) =
         planfile::read(&args.file).map_err(|error| refused(context, &args.file, &error))?;
     check(context, &head, args.max_age)?;
@@ -36,7 +37,7 @@ pub(super) async fn run(args: Apply, context: &mut Context) -> Result<Exit, Fail
 }
 
 /// It is for this profile and service, and not too old.
-fn check(context: &Context, head: &Head, Age(max_age): Age) -> Result<(), Failure> {
+fn check(context: &Context, head: &Head, max_age: Duration) -> Result<(), Failure> {
     let profile = &context.settings()?.profile;
     let base_url = profile.base_url.to_string();
     if (&head.profile, &head.base_url) != (&profile.name, &base_url) {

@@ -77,9 +77,9 @@ pub enum Command {
     Delete(Delete),
     Plan(Plan),
     Apply(Apply),
-    Forget(Forget),
-    Protect(Protect),
-    Unprotect(Protect),
+    Forget(Ids),
+    Protect(Ids),
+    Unprotect(Ids),
     Resume(Resume),
     History(History),
     Doctor(Doctor),
@@ -169,8 +169,9 @@ pub struct Sync {
     pub responses: bool,
 }
 
+/// What to delete; the same for `delete` and `plan`.
 #[derive(Clone, Debug, Group)]
-pub struct Delete {
+pub struct Choice {
     /// `-` reads ids from standard input. With a filter it would be anyone's guess whether both or
     /// either are meant, and the wrong guess cannot be undone.
     #[arg(value_name = "ID", conflicts_with = "filter")]
@@ -179,6 +180,12 @@ pub struct Delete {
     pub kind: Option<Kind>,
     #[arg(long, value_name = "QUERY")]
     pub filter: Option<String>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Delete {
+    #[command(flatten)]
+    pub choice: Choice,
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -205,13 +212,8 @@ pub struct Manner {
 
 #[derive(Clone, Debug, Group)]
 pub struct Plan {
-    /// As for `delete`.
-    #[arg(value_name = "ID", conflicts_with = "filter")]
-    pub ids: Vec<String>,
-    #[arg(long, value_name = "response|file", value_parser = kind)]
-    pub kind: Option<Kind>,
-    #[arg(long, value_name = "QUERY")]
-    pub filter: Option<String>,
+    #[command(flatten)]
+    pub choice: Choice,
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -221,22 +223,15 @@ pub struct Apply {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// A plan is as good as the knowledge it was made with.
-    #[arg(long, value_name = "TIME", default_value = "7d", hide_default_value = true, value_parser = age)]
-    pub max_age: Age,
+    #[arg(long, value_name = "TIME", default_value = "7d", hide_default_value = true, value_parser = span)]
+    pub max_age: Duration,
     #[command(flatten)]
     pub manner: Manner,
 }
 
+/// Ids, and nothing else.
 #[derive(Clone, Debug, Group)]
-pub struct Forget {
-    #[arg(value_name = "ID", required = true)]
-    pub ids: Vec<String>,
-    #[arg(long, value_name = "response|file", value_parser = kind)]
-    pub kind: Option<Kind>,
-}
-
-#[derive(Clone, Debug, Group)]
-pub struct Protect {
+pub struct Ids {
     #[arg(value_name = "ID", required = true)]
     pub ids: Vec<String>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
@@ -341,9 +336,6 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate(pub Option<f64>);
 
-/// A length of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Age(pub Duration);
 /// The beginning of a stretch of time that ends now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
@@ -365,6 +357,7 @@ fn since(text: &str) -> Result<Since, &'static str> {
     }
 }
 
+/// As in a filter: `90m`, `12h`, `7d`.
 fn span(text: &str) -> Result<Duration, &'static str> {
     duration(text)
         .and_then(|seconds| u64::try_from(seconds).ok())
@@ -382,11 +375,6 @@ fn kind(text: &str) -> Result<Kind, &'static str> {
 
 fn lang(text: &str) -> Result<Lang, &'static str> {
     text.parse().map_err(|()| "it is en or zh-CN")
-}
-
-/// As in a filter: `90m`, `12h`, `7d`.
-fn age(text: &str) -> Result<Age, &'static str> {
-    span(text).map(Age)
 }
 
 fn rate(text: &str) -> Result<Rate, &'static str> {

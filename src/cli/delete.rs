@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::{Order, Report, RowId};
 use crate::store::Ledger;
-use crate::worker::Limits;
+use crate::worker::{self, Limits};
 
 use super::args::{Delete, Manner, Rate};
 use super::context::{Context, Exit, Failure};
@@ -15,13 +15,13 @@ use super::wanted::Wanted;
 use super::work;
 
 pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Failure> {
-    let wanted = Wanted::read(context, &args.ids, args.kind, args.filter.as_deref())?;
+    let wanted = Wanted::read(context, &args.choice)?;
     if !args.dry_run {
-        refuse_read_only(context)?;
+        work::refuse_read_only(context)?;
     }
     let ledger = context.ledger().await?;
     let selection = wanted.select(context, &ledger).await?;
-    if args.dry_run || args.filter.is_some() {
+    if args.dry_run || args.choice.filter.is_some() {
         selection.note_protected(context);
     }
     if args.dry_run {
@@ -30,14 +30,6 @@ pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Fai
         return selection.print(context, &ledger, format).await;
     }
     delete(context, ledger, selection, args.manner).await
-}
-
-pub(super) fn refuse_read_only(context: &Context) -> Result<(), Failure> {
-    if context.settings()?.read_only {
-        let text = context.words.text("refusal-read-only").into_owned();
-        return Err(Failure::Refused(text));
-    }
-    Ok(())
 }
 
 /// Deletes a selection, once it is confirmed.
@@ -79,27 +71,20 @@ pub(super) async fn delete(
         hold: Duration::ZERO,
     };
     let mut left: HashSet<RowId> = rows.into_iter().collect();
-    let reader = ledger.clone();
-    let ended = work::carry_out(
-        context,
-        ledger,
-        client,
-        limits,
-        order,
-        async |context, report| {
-            if let Some(Report::Accepted { rows, .. }) = &report {
-                for row in rows.iter() {
-                    left.remove(&row);
-                }
+    let worker = worker::start(ledger.clone(), Ok(client), limits).await;
+    let ended = work::carry_out(context, worker, order, async |context, report| {
+        if let Some(Report::Accepted { rows, .. }) = &report {
+            for row in rows.iter() {
+                left.remove(&row);
             }
-            lines.report(context, &reader, report).await
-        },
-    )
+        }
+        lines.report(context, &ledger, report).await
+    })
     .await?;
     // Another instance was faster, or the order was not taken: these were never sent.
     let left: Vec<RowId> = left.into_iter().collect();
     is_success &= left.is_empty();
-    lines.cancelled(context, &reader, &left).await;
+    lines.cancelled(context, &ledger, &left).await;
     lines.end(context);
     note_end(context, &ended);
     Ok(match ended.exit() {

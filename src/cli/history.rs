@@ -13,11 +13,11 @@ use super::args::{Format, History, Since};
 use super::context::{Context, Exit, Failure};
 use super::ids::{self, CHUNK};
 use super::output::{Line, Printer, Table, json, print, second, text};
+use super::work;
 
 pub(super) async fn run(args: History, context: &mut Context) -> Result<Exit, Failure> {
-    if args.purge_older_than.is_some() && context.settings()?.read_only {
-        let text = context.words.text("refusal-read-only").into_owned();
-        return Err(Failure::Refused(text));
+    if args.purge_older_than.is_some() {
+        work::refuse_read_only(context)?;
     }
     let id = args.id.as_deref();
     let id = id

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
-use crate::domain::{Kind, ResourceId, RowId, visible};
+use crate::domain::{Kind, Resource, ResourceId, RowId, visible};
 use crate::locale::Catalogue;
 use crate::store::Ledger;
 
-use super::context::{Context, Failure};
+use super::args::Ids;
+use super::context::{Context, Exit, Failure};
+use super::output::print;
 
 /// How many ids go to the ledger at a time: a long list costs no more memory than this many.
 pub(super) const CHUNK: usize = 1_000;
@@ -73,6 +75,41 @@ impl Named {
 pub(super) fn needs_kind(words: &Catalogue, id: &ResourceId) -> Failure {
     let text = words.with("ids-need-kind", &[("id", id.as_str().into())]);
     Failure::Usage(text)
+}
+
+/// Looks up what was typed.
+pub(super) async fn read(context: &mut Context, args: &Ids) -> Result<(Ledger, Named), Failure> {
+    let ids = args.ids.iter();
+    let ids = ids.map(|text| typed(&context.words, text, args.kind));
+    let ids = ids.collect::<Result<Vec<_>, _>>()?;
+    let ledger = context.ledger().await?;
+    let named = look_up(context, &ledger, ids).await?;
+    Ok((ledger, named))
+}
+
+/// Prints the ids of what is `done`, and says why the rest of `resources` is not. What is not in the
+/// ledger needs nothing done there: what was asked is so.
+pub(super) fn tell(
+    context: &mut Context,
+    resources: &[Resource],
+    done: &[RowId],
+    why_not: &str,
+    unknown: &[Typed],
+) -> Exit {
+    let mut exit = Exit::Done;
+    for resource in resources {
+        if done.contains(&resource.row) {
+            print(&mut context.streams.results, resource.id.as_str());
+        } else {
+            exit = Exit::Partly;
+            context.note_about(resource.id.as_str(), why_not);
+        }
+    }
+    let reason = context.words.text("forget-unknown").into_owned();
+    for (_, id) in unknown {
+        context.note_about(id.as_str(), &reason);
+    }
+    exit
 }
 
 /// Looks ids up, each once. What the ledger has is of the kind it has it as, whatever its prefix, which

@@ -13,7 +13,7 @@ use super::selection::Chosen;
 use super::wanted::Wanted;
 
 pub(super) async fn run(args: Plan, context: &mut Context) -> Result<Exit, Failure> {
-    let wanted = Wanted::read(context, &args.ids, args.kind, args.filter.as_deref())?;
+    let wanted = Wanted::read(context, &args.choice)?;
     let ledger = context.ledger().await?;
     let selection = wanted.select(context, &ledger).await?;
     let profile = &context.settings()?.profile;
@@ -22,7 +22,7 @@ pub(super) async fn run(args: Plan, context: &mut Context) -> Result<Exit, Failu
         made_at: now,
         profile: profile.name.clone(),
         base_url: profile.base_url.to_string(),
-        filter: args.filter,
+        filter: args.choice.filter,
         total: selection.total(),
     };
     let file = visible(&args.out.to_string_lossy()).into_owned();

@@ -4,25 +4,18 @@ use jiff::Timestamp;
 
 use crate::domain::{Facts, Sighting, Source};
 
-use super::args::Protect;
+use super::args::Ids;
 use super::context::{Context, Exit, Failure};
 use super::ids;
-use super::output::print;
 
 /// Prints the ids that are so now. What is to be protected and unknown is tracked first: it is what
 /// a script protects that matters, not what happens to be in the ledger.
 pub(super) async fn run(
-    args: Protect,
+    args: Ids,
     protected: bool,
     context: &mut Context,
 ) -> Result<Exit, Failure> {
-    let typed: Result<Vec<_>, _> = args
-        .ids
-        .iter()
-        .map(|text| ids::typed(&context.words, text, args.kind))
-        .collect();
-    let ledger = context.ledger().await?;
-    let mut named = ids::look_up(context, &ledger, typed?).await?;
+    let (ledger, mut named) = ids::read(context, &args).await?;
     if protected {
         if let Some(failure) = named.needs_kind(&context.words) {
             return Err(failure);
@@ -51,20 +44,12 @@ pub(super) async fn run(
         .rows(named.rows)
         .await
         .map_err(|e| context.store_failure(&e))?;
-    let mut exit = Exit::Done;
-    for resource in &resources {
-        if done.contains(&resource.row) {
-            print(&mut context.streams.results, resource.id.as_str());
-        } else {
-            exit = Exit::Partly;
-            let reason = context.words.text("protect-pending").into_owned();
-            context.note_about(resource.id.as_str(), &reason);
-        }
-    }
-    // Nothing protects what is not in the ledger: what was asked is so.
-    for (_, id) in &named.unknown {
-        let reason = context.words.text("forget-unknown").into_owned();
-        context.note_about(id.as_str(), &reason);
-    }
-    Ok(exit)
+    let pending = context.words.text("protect-pending").into_owned();
+    Ok(ids::tell(
+        context,
+        &resources,
+        &done,
+        &pending,
+        &named.unknown,
+    ))
 }

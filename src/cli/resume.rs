@@ -1,7 +1,6 @@
 //! `arkdeck resume`: settles what an earlier run sent and did not live to see answered.
 
 use crate::domain::Order;
-use crate::worker::Limits;
 
 use super::args::Resume;
 use super::context::{Context, Exit, Failure};
@@ -9,10 +8,7 @@ use super::settled::{Lines, note_end};
 use super::work;
 
 pub(super) async fn run(args: Resume, context: &mut Context) -> Result<Exit, Failure> {
-    if context.settings()?.read_only {
-        let text = context.words.text("refusal-read-only").into_owned();
-        return Err(Failure::Refused(text));
-    }
+    work::refuse_read_only(context)?;
     let ledger = context.ledger().await?;
     let unsettled = ledger
         .unsettled()
@@ -25,20 +21,13 @@ pub(super) async fn run(args: Resume, context: &mut Context) -> Result<Exit, Fai
         context.streams.notes.line(&text);
         return Ok(Exit::Done);
     }
-    let client = context.client()?;
-    let limits = Limits::of(context.settings()?);
+    let worker = work::worker(context, ledger.clone()).await?;
     let order = Order::Settle {
         ticket: work::TICKET,
     };
-    let reader = ledger.clone();
-    let ended = work::carry_out(
-        context,
-        ledger,
-        client,
-        limits,
-        order,
-        async |context, report| lines.report(context, &reader, report).await,
-    )
+    let ended = work::carry_out(context, worker, order, async |context, report| {
+        lines.report(context, &ledger, report).await
+    })
     .await?;
     lines.end(context);
     note_end(context, &ended);

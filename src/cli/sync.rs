@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use crate::domain::{Kind, ListQuery, Order, Query, Report, Sort, State, SyncTally, Tombstones};
 use crate::locale::Catalogue;
 use crate::store::Ledger;
-use crate::worker::Limits;
 
 use super::args::Sync;
 use super::context::{Context, Exit, Failure};
@@ -14,10 +13,7 @@ use super::output::print;
 use super::work;
 
 pub(super) async fn run(args: Sync, context: &mut Context) -> Result<Exit, Failure> {
-    if context.settings()?.read_only {
-        let text = context.words.text("refusal-read-only").into_owned();
-        return Err(Failure::Refused(text));
-    }
+    work::refuse_read_only(context)?;
     let ledger = context.ledger().await?;
     let exit = files(context, ledger.clone()).await?;
     if !args.responses || matches!(exit, Exit::Refused | Exit::Interrupted) {
@@ -30,34 +26,26 @@ pub(super) async fn run(args: Sync, context: &mut Context) -> Result<Exit, Failu
 }
 
 async fn files(context: &mut Context, ledger: Ledger) -> Result<Exit, Failure> {
-    let client = context.client()?;
-    let limits = Limits::of(context.settings()?);
+    let worker = work::worker(context, ledger).await?;
     let order = Order::Sync {
         ticket: work::TICKET,
     };
     let mut synced = None;
-    let ended = work::carry_out(
-        context,
-        ledger,
-        client,
-        limits,
-        order,
-        async |context, report| {
-            match report {
-                Some(Report::SyncProgress { tally, .. }) => {
-                    let words = &context.words;
-                    let args = [("pages", tally.pages.into()), ("seen", tally.seen.into())];
-                    context
-                        .streams
-                        .notes
-                        .progress(|| words.with("sync-progress", &args));
-                }
-                Some(Report::Synced { tally, .. }) => synced = Some(tally),
-                _ => {}
+    let ended = work::carry_out(context, worker, order, async |context, report| {
+        match report {
+            Some(Report::SyncProgress { tally, .. }) => {
+                let words = &context.words;
+                let args = [("pages", tally.pages.into()), ("seen", tally.seen.into())];
+                context
+                    .streams
+                    .notes
+                    .progress(|| words.with("sync-progress", &args));
             }
-            None
-        },
-    )
+            Some(Report::Synced { tally, .. }) => synced = Some(tally),
+            _ => {}
+        }
+        None
+    })
     .await?;
     let Some(tally) = synced else {
         return Ok(match ended.exit() {
@@ -106,44 +94,36 @@ async fn responses(context: &mut Context, ledger: Ledger) -> Result<Exit, Failur
         .await
         .map_err(|e| context.store_failure(&e))?;
     let total = listing.rows.len() as u64;
-    let client = context.client()?;
-    let limits = Limits::of(context.settings()?);
+    let worker = work::worker(context, ledger).await?;
     let order = Order::Refresh {
         ticket: work::TICKET,
         rows: listing.rows,
     };
     let (mut fresh, mut gone, mut failed) = (0_u64, 0_u64, 0_u64);
-    let ended = work::carry_out(
-        context,
-        ledger,
-        client,
-        limits,
-        order,
-        async |context, report| {
-            match report {
-                Some(Report::Refreshed {
-                    state: State::Gone, ..
-                }) => gone += 1,
-                Some(Report::Refreshed { .. }) => fresh += 1,
-                Some(Report::NotRefreshed { id, answer, .. }) => {
-                    failed += 1;
-                    let reason = context.words.answer(&answer);
-                    context.note_about(id.as_str(), &reason);
-                }
-                _ => return None,
+    let ended = work::carry_out(context, worker, order, async |context, report| {
+        match report {
+            Some(Report::Refreshed {
+                state: State::Gone, ..
+            }) => gone += 1,
+            Some(Report::Refreshed { .. }) => fresh += 1,
+            Some(Report::NotRefreshed { id, answer, .. }) => {
+                failed += 1;
+                let reason = context.words.answer(&answer);
+                context.note_about(id.as_str(), &reason);
             }
-            let words = &context.words;
-            let args = [
-                ("done", (fresh + gone + failed).into()),
-                ("total", total.into()),
-            ];
-            context
-                .streams
-                .notes
-                .progress(|| words.with("work-progress", &args));
-            None
-        },
-    )
+            _ => return None,
+        }
+        let words = &context.words;
+        let args = [
+            ("done", (fresh + gone + failed).into()),
+            ("total", total.into()),
+        ];
+        context
+            .streams
+            .notes
+            .progress(|| words.with("work-progress", &args));
+        None
+    })
     .await?;
     let args = [
         (

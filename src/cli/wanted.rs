@@ -5,6 +5,7 @@ use std::io::BufRead;
 use crate::domain::{Kind, Query, ResourceId};
 use crate::store::Ledger;
 
+use super::args::Choice;
 use super::context::{Context, Failure};
 use super::ids::{self, Line};
 use super::list::parse_query;
@@ -18,20 +19,16 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// `-` among the ids reads more of them from standard input.
-    pub(super) fn read(
-        context: &mut Context,
-        ids: &[String],
-        kind: Option<Kind>,
-        filter: Option<&str>,
-    ) -> Result<Self, Failure> {
+    pub(super) fn read(context: &mut Context, choice: &Choice) -> Result<Self, Failure> {
+        let filter = choice.filter.as_deref();
         if filter.is_some() {
             return Ok(Self::Matching(parse_query(&context.words, filter)?));
         }
-        if ids.is_empty() {
+        if choice.ids.is_empty() {
             let text = context.words.text("delete-nothing").into_owned();
             return Err(Failure::Usage(text));
         }
-        Ok(Self::Named(read_ids(context, ids, kind)?))
+        Ok(Self::Named(read_ids(context, &choice.ids, choice.kind)?))
     }
 
     pub(super) async fn select(

@@ -8,10 +8,9 @@ use std::io;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::api::Client;
 use crate::domain::{BatchId, Halt, Order, Refusal, Report, Tally, Ticket};
 use crate::store::Ledger;
-use crate::worker::{self, Limits};
+use crate::worker::{self, Handle, Limits};
 
 use super::context::{Context, Exit, Failure};
 
@@ -53,13 +52,25 @@ impl Ended {
     }
 }
 
+pub(super) fn refuse_read_only(context: &Context) -> Result<(), Failure> {
+    if context.settings()?.read_only {
+        let text = context.words.text("refusal-read-only").into_owned();
+        return Err(Failure::Refused(text));
+    }
+    Ok(())
+}
+
+/// A worker as the profile has it.
+pub(super) async fn worker(context: &Context, ledger: Ledger) -> Result<Handle, Failure> {
+    let limits = Limits::of(context.settings()?);
+    Ok(worker::start(ledger, Ok(context.client()?), limits).await)
+}
+
 /// Hands `order` to a worker and every report on it to `on`, until the worker has nothing left to do.
 /// `on` says when it wants to be called without a report, if none comes before.
 pub(super) async fn carry_out(
     context: &mut Context,
-    ledger: Ledger,
-    client: Client,
-    limits: Limits,
+    worker: Handle,
     order: Order,
     mut on: impl AsyncFnMut(&mut Context, Option<Report>) -> Option<Instant>,
 ) -> Result<Ended, Failure> {
@@ -67,11 +78,11 @@ pub(super) async fn carry_out(
         let args = [("error", error.to_string().into())];
         Failure::Refused(context.words.with("failure-signals", &args))
     })?;
-    let worker::Handle {
+    let Handle {
         orders,
         mut reports,
         refusal: _,
-    } = worker::start(ledger, Ok(client), limits).await;
+    } = worker;
     let mut orders = Some(orders);
     // Orders wait here, not in a send: the worker may itself be waiting for us to take a report.
     let mut outbox = vec![order];

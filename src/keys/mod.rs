@@ -7,7 +7,7 @@ mod chord;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::app::{Action, Context};
+use crate::app::{Action, Context, Motion};
 
 pub use chord::{Chord, ChordError};
 
@@ -27,9 +27,9 @@ pub struct Binding {
 }
 
 macro_rules! bindings {
-    ($($action:ident $name:literal [$($context:ident)+] [$($chord:literal)+] $hint:literal $footer:literal)*) => {
+    ($($action:ident $(($motion:ident))? $name:literal [$($context:ident)+] [$($chord:literal)+] $hint:literal $footer:literal)*) => {
         &[$(Binding {
-            action: Action::$action,
+            action: Action::$action $((Motion::$motion))?,
             name: $name,
             contexts: &[$(Context::$context),+],
             chords: &[$($chord),+],
@@ -43,16 +43,16 @@ macro_rules! bindings {
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = bindings![
     // action    name         contexts                            chords                    hint              footer
-    Down         "down"       [Pane Queue Details Help Confirm]        ["j" "down"]              "key-down"        0
-    Up           "up"         [Pane Queue Details Help Confirm]        ["k" "up"]                "key-up"          0
-    Top          "top"        [Pane Queue Details Help Confirm]        ["g" "home"]              "key-top"         0
-    Bottom       "bottom"     [Pane Queue Details Help Confirm]        ["G" "end"]               "key-bottom"      0
-    HalfDown     "half-down"  [Pane Queue Details Help Confirm]        ["ctrl-d"]                "key-half-down"   0
-    HalfUp       "half-up"    [Pane Queue Details Help Confirm]        ["ctrl-u"]                "key-half-up"     0
-    PageDown     "page-down"  [Pane Queue Details Help Confirm ConfirmTyped] ["pagedown"]        "key-page-down"   0
-    PageUp       "page-up"    [Pane Queue Details Help Confirm ConfirmTyped] ["pageup"]          "key-page-up"     0
-    Down         "list-down"  [ConfirmTyped Filter]               ["down"]                  "key-down"        0
-    Up           "list-up"    [ConfirmTyped Filter]               ["up"]                    "key-up"          0
+    Move(Down)   "down"       [Pane Queue Details Help Confirm]        ["j" "down"]              "key-down"        0
+    Move(Up)     "up"         [Pane Queue Details Help Confirm]        ["k" "up"]                "key-up"          0
+    Move(Top)    "top"        [Pane Queue Details Help Confirm]        ["g" "home"]              "key-top"         0
+    Move(Bottom) "bottom"     [Pane Queue Details Help Confirm]        ["G" "end"]               "key-bottom"      0
+    Move(HalfDown) "half-down"  [Pane Queue Details Help Confirm]        ["ctrl-d"]                "key-half-down"   0
+    Move(HalfUp) "half-up"    [Pane Queue Details Help Confirm]        ["ctrl-u"]                "key-half-up"     0
+    Move(PageDown) "page-down"  [Pane Queue Details Help Confirm ConfirmTyped] ["pagedown"]        "key-page-down"   0
+    Move(PageUp) "page-up"    [Pane Queue Details Help Confirm ConfirmTyped] ["pageup"]          "key-page-up"     0
+    Move(Down)   "list-down"  [ConfirmTyped Filter]               ["down"]                  "key-down"        0
+    Move(Up)     "list-up"    [ConfirmTyped Filter]               ["up"]                    "key-up"          0
     NextPane     "next-pane"  [Pane Queue]                        ["tab"]                   "key-next-pane"   8
     Responses    "responses"  [Pane Queue]                        ["1"]                     "key-responses"   0
     Files        "files"      [Pane Queue]                        ["2"]                     "key-files"       0
@@ -212,7 +212,10 @@ mod tests {
         let keys = Keymap::new(&BTreeMap::new()).unwrap();
         let ctrl_d = "ctrl-d".parse().unwrap();
         for context in [Context::Pane, Context::Queue, Context::Confirm] {
-            assert_eq!(keys.action(context, ctrl_d), Some(Action::HalfDown));
+            assert_eq!(
+                keys.action(context, ctrl_d),
+                Some(Action::Move(Motion::HalfDown))
+            );
         }
         for context in [Context::ConfirmTyped, Context::Filter, Context::Add] {
             assert_eq!(keys.action(context, ctrl_d), None);

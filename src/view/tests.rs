@@ -10,7 +10,7 @@ use super::*;
 use crate::app::fixtures::{
     act, answer, app_with, failed, file, now, resources, response, session, wait,
 };
-use crate::app::{Action, Message, Session, update};
+use crate::app::{Action, Message, Motion, Session, update};
 use crate::domain::{
     Answer, BatchId, Cause, Citing, Counts, Halt, HistoryEntry, HistoryPage, Lang, Outcome, Pace,
     Refusal, Report, Resource, Settlement, State, Tally, Throttle, Ticket,
@@ -211,7 +211,11 @@ fn the_cursor_of_the_review_is_in_sight_at_any_size() {
         for width in [20, 40, 60, 80, 200] {
             let mut app = reviewing_cited(width, height);
             // A mark of the current one that is there in any width.
-            act(&mut app, &resources(), &[Action::Bottom, Action::Mark]);
+            act(
+                &mut app,
+                &resources(),
+                &[Action::Move(Motion::Bottom), Action::Mark],
+            );
             let text = screen(&app, Lang::En);
             assert!(text.contains("┃ - file"), "{width}x{height}\n{text}");
         }

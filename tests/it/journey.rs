@@ -184,6 +184,21 @@ impl Journey {
         }
     }
 
+    /// All five responses in a batch that is in its undo window.
+    async fn held() -> Self {
+        let mut journey = Self::begin(Start {
+            undo: Duration::from_mins(10),
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("1/5").await;
+        journey.press("a d");
+        journey.until_text("Delete 5 items for good?").await;
+        journey.confirm().await;
+        journey.until_text("z takes it back").await;
+        journey
+    }
+
     /// Presses keys: a word for a named one, else each character.
     fn press(&self, keys: &str) {
         for word in keys.split(' ') {
@@ -343,16 +358,7 @@ async fn from_the_first_screen_to_deleted_rows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_taken_back_in_its_undo_window_sends_nothing() {
     tell(async {
-        let mut journey = Journey::begin(Start {
-            undo: Duration::from_mins(10),
-            ..Start::default()
-        })
-        .await;
-        journey.until_text("1/5").await;
-        journey.press("a d");
-        journey.until_text("Delete 5 items for good?").await;
-        journey.confirm().await;
-        journey.until_text("z takes it back").await;
+        let mut journey = Journey::held().await;
         journey.until_text("queued").await;
         journey.press("z");
         journey
@@ -370,16 +376,7 @@ async fn a_batch_taken_back_in_its_undo_window_sends_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quitting_inside_the_undo_window_asks_and_then_puts_everything_back() {
     tell(async {
-        let mut journey = Journey::begin(Start {
-            undo: Duration::from_mins(10),
-            ..Start::default()
-        })
-        .await;
-        journey.until_text("1/5").await;
-        journey.press("a d");
-        journey.until_text("Delete 5 items for good?").await;
-        journey.confirm().await;
-        journey.until_text("z takes it back").await;
+        let mut journey = Journey::held().await;
         journey.press("q");
         journey.until_text("Stop and leave").await;
         journey.press("y");

@@ -18,7 +18,7 @@ use arkdeck::domain::{
     Answer, BatchId, Facts, Halt, Kind, Order, Outcome, Report, ResourceId, RowId, Settlement,
     Sighting, Source, State, Tally, Ticket,
 };
-use arkdeck::emulator::{self, Emulator, Faults};
+use arkdeck::emulator::{self, Emulator, Faults, Rule};
 use arkdeck::secret::ApiKey;
 use arkdeck::store::Ledger;
 use arkdeck::worker::{self, Handle, Limits};
@@ -60,6 +60,18 @@ impl Bench {
             ledger,
             worker,
         }
+    }
+
+    /// With these ids tracked, and their deletion ordered.
+    async fn deleting(
+        base_url: &str,
+        limits: Limits,
+        ids: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> (Self, Vec<RowId>) {
+        let bench = Self::new(base_url, limits).await;
+        let rows = bench.track(ids).await;
+        bench.delete(&rows).await;
+        (bench, rows)
     }
 
     async fn track(&self, ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<RowId> {
@@ -139,6 +151,14 @@ async fn faulty(responses: usize, files: usize, faults: Faults) -> Emulator {
         ..emulator::Options::default()
     })
     .await
+}
+
+/// Nothing wrong but by these rules.
+fn ruled(rules: Vec<Rule>) -> Faults {
+    Faults {
+        rules,
+        ..Faults::default()
+    }
 }
 
 /// Some requests at a time, and two tries.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::stub::{Scripted, answer, deleted};
-use super::{Bench, client, faulty, finished, halt, limits, one};
+use super::{Bench, client, faulty, finished, halt, limits, one, ruled};
 
 /// One response on a service with this rule for deletions; its reports, and how many DELETEs came.
 async fn meet(fault: Fault, times: Option<u32>) -> (Vec<Report>, u32, Bench) {
@@ -19,19 +19,9 @@ async fn meet(fault: Fault, times: Option<u32>) -> (Vec<Report>, u32, Bench) {
         fault,
         times,
     }];
-    let service = faulty(
-        1,
-        0,
-        Faults {
-            rules,
-            ..Faults::default()
-        },
-    )
-    .await;
-    let mut bench = Bench::new(&service.base_url(), limits()).await;
+    let service = faulty(1, 0, ruled(rules)).await;
     let ids = service.response_ids();
-    let rows = bench.track(&ids).await;
-    bench.delete(&rows).await;
+    let (mut bench, _) = Bench::deleting(&service.base_url(), limits(), &ids).await;
     let reports = bench.until_idle().await;
     let deletes = service.deletes(&ids[0]);
     (reports, deletes, bench)
@@ -111,18 +101,9 @@ async fn an_error_after_an_unheard_try_leaves_the_doubt() {
         Rule::times(1, scope(), Fault::Drop(When::Before)),
         Rule::times(1, scope(), Fault::Error(500)),
     ];
-    let service = faulty(
-        1,
-        0,
-        Faults {
-            rules,
-            ..Faults::default()
-        },
-    )
-    .await;
-    let mut bench = Bench::new(&service.base_url(), limits()).await;
-    let rows = bench.track(service.response_ids()).await;
-    bench.delete(&rows).await;
+    let service = faulty(1, 0, ruled(rules)).await;
+    let (mut bench, _) =
+        Bench::deleting(&service.base_url(), limits(), service.response_ids()).await;
     let reports = bench.until_idle().await;
     assert_eq!(one(&reports).0, Outcome::Unsettled);
 }
@@ -134,10 +115,7 @@ async fn a_doubt_of_an_earlier_batch_outlives_a_failure_of_the_next() {
     let refusing = faulty(
         0,
         0,
-        Faults {
-            rules: vec![Rule::always(Scope::Deletes, Fault::Error(500))],
-            ..Faults::default()
-        },
+        ruled(vec![Rule::always(Scope::Deletes, Fault::Error(500))]),
     )
     .await;
     bench.worker = worker::start(
@@ -172,26 +150,17 @@ async fn silence_ends_in_about_two_timeouts_and_in_doubt() {
 #[tokio::test]
 async fn silence_is_tried_twice_however_many_tries_there_are() {
     let rules = vec![Rule::always(Scope::Deletes, Fault::Silence(When::Before))];
-    let service = faulty(
-        1,
-        0,
-        Faults {
-            rules,
-            ..Faults::default()
-        },
-    )
-    .await;
-    let mut bench = Bench::new(
+    let service = faulty(1, 0, ruled(rules)).await;
+    let ids = service.response_ids();
+    let (mut bench, _) = Bench::deleting(
         &service.base_url(),
         Limits {
             attempts: 9,
             ..limits()
         },
+        &ids,
     )
     .await;
-    let ids = service.response_ids();
-    let rows = bench.track(&ids).await;
-    bench.delete(&rows).await;
     assert_eq!(one(&bench.until_idle().await).0, Outcome::Unsettled);
     assert_eq!(service.deletes(&ids[0]), 2);
 }
@@ -202,16 +171,15 @@ async fn where_nobody_listens_the_item_failed_and_the_rest_is_spared() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/api/v3", listener.local_addr().unwrap());
     drop(listener);
-    let mut bench = Bench::new(
+    let (mut bench, rows) = Bench::deleting(
         &base_url,
         Limits {
             concurrency: 1,
             ..limits()
         },
+        (0..30).map(|n| format!("resp_{n}")),
     )
     .await;
-    let rows = bench.track((0..30).map(|n| format!("resp_{n}"))).await;
-    bench.delete(&rows).await;
     let reports = bench.until_idle().await;
     let (outcome, answer) = one(&reports);
     assert_eq!((outcome, answer.attempts), (Outcome::Failed, 0));
@@ -274,16 +242,15 @@ async fn a_refusal_for_being_too_many_quiets_the_others_too() {
         }
     })
     .await;
-    let mut bench = Bench::new(
+    let (mut bench, _) = Bench::deleting(
         &service.base_url,
         Limits {
             concurrency: 1,
             ..limits()
         },
+        (0..8).map(|n| format!("resp_{n}")),
     )
     .await;
-    let rows = bench.track((0..8).map(|n| format!("resp_{n}"))).await;
-    bench.delete(&rows).await;
     let reports = bench.until_idle().await;
     assert_eq!(finished(&reports).1.deleted, 8);
     assert_eq!(service.seen().len(), 9, "one refusal for all");
@@ -296,19 +263,16 @@ async fn through_a_storm_every_item_comes_to_an_end_that_is_true() {
         ..Faults::default()
     };
     let service = faulty(150, 50, faults).await;
-    let mut bench = Bench::new(
+    let (mut bench, rows) = Bench::deleting(
         &service.base_url(),
         Limits {
             concurrency: 16,
             attempts: 3,
             ..limits()
         },
+        [service.response_ids(), service.file_ids()].concat(),
     )
     .await;
-    let rows = bench
-        .track([service.response_ids(), service.file_ids()].concat())
-        .await;
-    bench.delete(&rows).await;
     let reports = bench.until_idle().await;
     let (_, tally, _) = finished(&reports);
     assert_eq!(tally.total(), 200);

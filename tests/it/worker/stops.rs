@@ -7,7 +7,7 @@ use arkdeck::emulator::{self, Fault, Faults, Rule, Scope, When};
 use arkdeck::worker::Limits;
 
 use super::stub::{Scripted, answer, deleted};
-use super::{Bench, faulty, finished, halt, limits, one, service, settled};
+use super::{Bench, faulty, finished, halt, limits, one, ruled, service, settled};
 
 fn ids(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("resp_{n:03}")).collect()
@@ -21,9 +21,8 @@ async fn a_refused_key_stops_the_batch_after_what_is_in_flight() {
         ..emulator::Options::default()
     })
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits()).await;
-    let rows = bench.track(service.response_ids()).await;
-    bench.delete(&rows).await;
+    let (mut bench, _) =
+        Bench::deleting(&service.base_url(), limits(), service.response_ids()).await;
     let reports = bench.until_idle().await;
     let halt = halt(&reports).unwrap();
     assert_eq!(halt.cause, Cause::KeyRefused);
@@ -64,16 +63,15 @@ async fn a_wrong_address_never_empties_the_ledger() {
         ("a redirect", 307, "Location: http://127.0.0.1:1/\r\n", ""),
     ] {
         let service = Scripted::start(move |_, _| answer(status, headers, body)).await;
-        let mut bench = Bench::new(
+        let (mut bench, rows) = Bench::deleting(
             &service.base_url,
             Limits {
                 concurrency: 1,
                 ..limits()
             },
+            ids(40),
         )
         .await;
-        let rows = bench.track(ids(40)).await;
-        bench.delete(&rows).await;
         let reports = bench.until_idle().await;
         assert_eq!(one(&reports).0, Outcome::Failed, "{what}");
         assert!(halt(&reports).is_some(), "{what}");
@@ -99,9 +97,8 @@ async fn a_stop_settles_what_is_on_the_wire_and_returns_the_rest() {
         },
     )
     .await;
-    let mut bench = Bench::new(&service.base_url(), limits()).await;
-    let rows = bench.track(service.response_ids()).await;
-    bench.delete(&rows).await;
+    let (mut bench, rows) =
+        Bench::deleting(&service.base_url(), limits(), service.response_ids()).await;
     bench
         .until(|report| matches!(report, Report::Sending { .. }))
         .await;
@@ -126,9 +123,7 @@ async fn a_stop_settles_what_is_on_the_wire_and_returns_the_rest() {
 async fn a_stop_ends_the_wait_between_tries() {
     let script = |_, _: &str| answer(503, "Retry-After: 60\r\n", "");
     let service = Scripted::start(script).await;
-    let mut bench = Bench::new(&service.base_url, limits()).await;
-    let rows = bench.track(ids(1)).await;
-    bench.delete(&rows).await;
+    let (mut bench, _) = Bench::deleting(&service.base_url, limits(), ids(1)).await;
     bench
         .until(|report| matches!(report, Report::Waiting { .. }))
         .await;
@@ -186,15 +181,7 @@ async fn a_stop_ends_syncs_and_refreshes_and_the_next_ones_run() {
         Scope::Everything,
         Fault::Silence(When::Before),
     )];
-    let service = faulty(
-        1,
-        1,
-        Faults {
-            rules,
-            ..Faults::default()
-        },
-    )
-    .await;
+    let service = faulty(1, 1, ruled(rules)).await;
     let mut bench = Bench::new(&service.base_url(), limits()).await;
     bench.order(Order::Sync { ticket: Ticket(1) }).await;
     service.wait_for_arrivals(1).await;
