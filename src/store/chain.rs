@@ -91,23 +91,22 @@ fn link(before: &Hash, values: &[ValueRef<'_>; WIDTH]) -> Hash {
     hash.finalize().into()
 }
 
-/// Writes an entry as the next link.
+/// Where the next entry goes, in a transaction that has appended one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head(Link);
+
+/// Writes an entry as the next link. The chain's new end is written by [`flush`].
 pub(super) fn append(disk: &Disk, content: &Content<'_>) -> Result<(), StoreError> {
-    // The heads count too: all there was may have been purged.
-    let mut ends = disk.db.prepare_cached(
-        "SELECT max(coalesce((SELECT max(seq) FROM journal), 0),
-                 coalesce((SELECT max(head) FROM chains), 0)),
-             (SELECT head_hash FROM chains WHERE profile = ?1)",
-    )?;
-    let (newest, before) = ends.query_row([disk.profile], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Hash>>(1)?))
-    })?;
-    let seq = newest.saturating_add(1);
+    let before = match disk.head.get() {
+        Some(Head(link)) => link,
+        None => newest(disk)?,
+    };
+    let seq = before.seq.saturating_add(1);
     let mut values = [ValueRef::Null; WIDTH];
     values[0] = ValueRef::Integer(seq);
     values[1] = ValueRef::Integer(disk.profile);
     values[2..].copy_from_slice(content);
-    let hash = link(&before.unwrap_or(NOTHING), &values);
+    let hash = link(&before.hash, &values);
     let mut insert = disk.db.prepare_cached(
         "INSERT INTO journal (seq, profile, batch, row, kind, id, entry, at, outcome, attempts,
              sent_at, status, code, message, request_id, client_request_id, cause, detail, hash)
@@ -116,6 +115,31 @@ pub(super) fn append(disk: &Disk, content: &Content<'_>) -> Result<(), StoreErro
     )?;
     let all = values.into_iter().chain([ValueRef::Blob(&hash)]);
     insert.execute(params_from_iter(all.map(ToSqlOutput::Borrowed)))?;
+    disk.head.set(Some(Head(Link { seq, hash })));
+    Ok(())
+}
+
+/// The last place of any profile's, and the hash of this one's last entry.
+fn newest(disk: &Disk) -> Result<Link, StoreError> {
+    // The heads count too: all there was may have been purged.
+    let mut newest = disk.db.prepare_cached(
+        "SELECT max(coalesce((SELECT max(seq) FROM journal), 0),
+                 coalesce((SELECT max(head) FROM chains), 0)),
+             (SELECT head_hash FROM chains WHERE profile = ?1)",
+    )?;
+    Ok(newest.query_row([disk.profile], |row| {
+        Ok(Link {
+            seq: row.get(0)?,
+            hash: row.get::<_, Option<Hash>>(1)?.unwrap_or(NOTHING),
+        })
+    })?)
+}
+
+/// Writes where the chain ends, once for all that a transaction appended.
+pub(super) fn flush(disk: &Disk) -> Result<(), StoreError> {
+    let Some(Head(Link { seq, hash })) = disk.head.get() else {
+        return Ok(());
+    };
     let mut update = disk.db.prepare_cached(
         "INSERT INTO chains (profile, anchor, anchor_hash, head, head_hash, purged)
          VALUES (?1, 0, ?2, ?3, ?4, 0)
@@ -126,6 +150,7 @@ pub(super) fn append(disk: &Disk, content: &Content<'_>) -> Result<(), StoreErro
 }
 
 fn ends(disk: &Disk) -> Result<Option<Ends>, StoreError> {
+    flush(disk)?;
     let mut statement = disk.db.prepare_cached(
         "SELECT anchor, anchor_hash, head, head_hash, purged FROM chains WHERE profile = ?1",
     )?;
@@ -181,8 +206,6 @@ pub(super) fn walk(disk: &Disk, walk: Option<Walk>, limit: usize) -> Result<Step
             at: at.unsigned_abs(),
         }))
     };
-    // All that follows is of one moment.
-    let _moment = disk.db.unchecked_transaction()?;
     let Some(ends) = ends(disk)? else {
         let first = first(disk, i64::MAX)?;
         return first.map_or(

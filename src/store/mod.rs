@@ -21,6 +21,7 @@ mod schema;
 mod select;
 mod thread;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -117,6 +118,7 @@ impl Ledger {
             path: path.clone(),
             profile: key,
             instance: Some(instance),
+            head: Cell::default(),
         })?;
         let reader = Self::reader(&path, key)?;
         Ok(Self {
@@ -138,6 +140,7 @@ impl Ledger {
             path,
             profile,
             instance: None,
+            head: Cell::default(),
         })?;
         Ok(Self {
             threads: Arc::new(Threads {
@@ -153,19 +156,20 @@ impl Ledger {
             path: path.to_owned(),
             profile,
             instance: None,
+            head: Cell::default(),
         })
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.threads.reader.ask(work).await
     }
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let writer = self.threads.writer.as_ref().ok_or(StoreError::ReadOnly)?;
         writer.ask(work).await
@@ -188,7 +192,7 @@ impl Ledger {
         self.write(move |disk| {
             disk.db.execute(
                 "UPDATE profiles SET service = ?2 WHERE profile = ?1 AND service IS NULL",
-                (disk.profile, base_url),
+                (disk.profile, &base_url),
             )?;
             profile_service(disk)
         })
@@ -470,7 +474,7 @@ impl Ledger {
         let mut walk = None;
         loop {
             let step = self
-                .read(move |disk| chain::walk(disk, walk, CHUNK))
+                .read(move |disk| chain::walk(disk, walk.take(), CHUNK))
                 .await?;
             match step {
                 chain::Step::Onward(on) => walk = Some(on),

@@ -106,7 +106,7 @@ CREATE TABLE batches (
 ) STRICT;
 
 CREATE TABLE journal (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     profile INTEGER NOT NULL,
     batch INTEGER,
     row INTEGER,

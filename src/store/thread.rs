@@ -2,9 +2,11 @@
 //!
 //! The writer takes all jobs that wait, runs them in one transaction, commits once and then answers
 //! them all: with `synchronous=FULL` a commit costs a flush of the disk, and a hundred settlements
-//! share it. A savepoint each keeps a failing job from spoiling its neighbours. The reader has a
-//! connection of its own, so that no listing stands before the journal.
+//! share it. A job that fails after it has written spoils none of its neighbours: all are rolled back,
+//! and the others run again. (A savepoint each would do, and copy every page that a job touches.) The
+//! reader has a connection of its own, so that no listing stands before the journal.
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::chain::{self, Head};
 use super::error::StoreError;
 use super::lock::Instance;
 
@@ -29,19 +32,48 @@ pub(super) struct Disk {
     pub(super) profile: i64,
     /// Only a writer is one.
     pub(super) instance: Option<Instance>,
+    /// The journal's end, in a transaction that has appended to it.
+    pub(super) head: Cell<Option<Head>>,
 }
 
-/// Does its work, or is told that it cannot; says what to answer once the commit is through.
-type Job = Box<dyn FnOnce(Result<&Disk, StoreError>) -> Answer + Send>;
+/// Something to do in a transaction, and somebody to tell what came of it.
+trait Job: Send {
+    /// Whether it was done. What it came to is kept; if it is done again, what the last time came to.
+    fn run(&mut self, disk: &Disk) -> bool;
+    /// Tells what it came to or, if that came to nothing, why.
+    fn tell(self: Box<Self>, end: Result<(), StoreError>);
+}
 
-struct Answer {
-    keep: bool,
-    tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+struct Asked<W, T> {
+    work: W,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<W, T> Job for Asked<W, T>
+where
+    W: FnMut(&Disk) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, disk: &Disk) -> bool {
+        let result = (self.work)(disk).map_err(|error| error.at(&disk.path));
+        self.result.insert(result).is_ok()
+    }
+
+    fn tell(self: Box<Self>, end: Result<(), StoreError>) {
+        let result = match (self.result, end) {
+            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (None, Ok(())) => Err(StoreError::Closed),
+        };
+        // Nobody may be waiting any more; the work is done all the same.
+        let _ = self.reply.send(result);
+    }
 }
 
 /// A thread with its queue. Dropping it finishes the queue first.
 pub(super) struct Desk {
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -56,15 +88,21 @@ impl Desk {
 
     pub(super) fn reader(disk: Disk) -> Result<Self, StoreError> {
         Self::start("ledger-reader", move |mut jobs| {
-            while let Some(job) = jobs.blocking_recv() {
-                (job(Ok(&disk)).tell)(Ok(()));
+            while let Some(mut job) = jobs.blocking_recv() {
+                // One moment for all it looks at, and one lock of the file.
+                let begun = execute(&disk, "BEGIN");
+                if begun.is_ok() {
+                    job.run(&disk);
+                    roll_back(&disk);
+                }
+                job.tell(begun);
             }
         })
     }
 
     fn start(
         name: &str,
-        run: impl FnOnce(mpsc::Receiver<Job>) + Send + 'static,
+        run: impl FnOnce(mpsc::Receiver<Box<dyn Job>>) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(WAITING);
         let thread = thread::Builder::new()
@@ -81,18 +119,13 @@ impl Desk {
     /// enough to find room in the queue.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |disk| {
-            let result = disk.and_then(|disk| work(disk).map_err(|error| error.at(&disk.path)));
-            Answer {
-                keep: result.is_ok(),
-                // Nobody may be waiting any more; the work is done all the same.
-                tell: Box::new(move |commit| {
-                    let _ = reply.send(result.and_then(|value| commit.map(|()| value)));
-                }),
-            }
+        let job = Box::new(Asked {
+            work,
+            result: None,
+            reply,
         });
         let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
         jobs.send(job).await.map_err(|_| StoreError::Closed)?;
@@ -116,50 +149,57 @@ impl fmt::Debug for Desk {
     }
 }
 
-fn commit_group(disk: &Disk, first: Job, jobs: &mut mpsc::Receiver<Job>) {
-    if let Err(error) = execute(disk, "BEGIN IMMEDIATE") {
-        (first(Err(error)).tell)(Ok(()));
-        return;
-    }
-    let mut answers = Vec::new();
+fn commit_group(disk: &Disk, first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
+    let mut group = Vec::new();
+    let mut end = execute(disk, "BEGIN IMMEDIATE");
     let mut next = Some(first);
-    let mut state = Ok(());
-    while let Some(job) = next {
-        let (answer, left) = run_job(disk, job);
-        answers.push(answer);
-        state = left;
-        if state.is_err() || answers.len() == GROUP {
-            break;
+    while let Some(mut job) = next.take() {
+        if end.is_ok() {
+            end = run(disk, job.as_mut(), &mut group);
         }
-        next = jobs.try_recv().ok();
+        group.push(job);
+        if end.is_ok() && group.len() < GROUP {
+            next = jobs.try_recv().ok();
+        }
     }
-    let done = state
-        .and_then(|()| execute(disk, "COMMIT"))
-        .inspect_err(|_| {
-            // After some errors (a full disk) SQLite has rolled back by itself.
-            if !disk.db.is_autocommit() {
-                let _ = execute(disk, "ROLLBACK");
-            }
-        });
-    for answer in answers {
-        (answer.tell)(done.clone());
+    let end = end
+        .and_then(|()| chain::flush(disk))
+        .and_then(|()| execute(disk, "COMMIT"));
+    disk.head.set(None);
+    if end.is_err() {
+        roll_back(disk);
+    }
+    for job in group {
+        job.tell(end.clone());
     }
 }
 
-/// Runs one job in a savepoint. The second value is an error if the transaction did not survive.
-fn run_job(disk: &Disk, job: Job) -> (Answer, Result<(), StoreError>) {
-    if let Err(error) = execute(disk, "SAVEPOINT job") {
-        return (job(Err(error.clone())), Err(error));
+/// Runs a job in the transaction in which `before` it others were. An error: it is lost for all.
+fn run(disk: &Disk, job: &mut dyn Job, before: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let changes = disk.db.total_changes();
+    let is_done = job.run(disk);
+    if disk.db.is_autocommit() {
+        // After some errors SQLite rolls back by itself.
+        return Err(StoreError::Full);
     }
-    let answer = job(Ok(disk));
-    let state = if disk.db.is_autocommit() {
-        Err(StoreError::Full)
-    } else if answer.keep {
-        execute(disk, "RELEASE job")
-    } else {
-        execute(disk, "ROLLBACK TO job").and_then(|()| execute(disk, "RELEASE job"))
-    };
-    (answer, state)
+    if is_done || disk.db.total_changes() == changes {
+        return Ok(());
+    }
+    roll_back(disk);
+    execute(disk, "BEGIN IMMEDIATE")?;
+    for at in 0..before.len() {
+        let (done, rest) = before.split_at_mut(at);
+        // What fails now may have written before it did, as then.
+        run(disk, rest[0].as_mut(), done)?;
+    }
+    Ok(())
+}
+
+fn roll_back(disk: &Disk) {
+    disk.head.set(None);
+    if !disk.db.is_autocommit() {
+        let _ = execute(disk, "ROLLBACK");
+    }
 }
 
 fn execute(disk: &Disk, sql: &str) -> Result<(), StoreError> {
@@ -168,4 +208,58 @@ fn execute(disk: &Disk, sql: &str) -> Result<(), StoreError> {
         .execute([])
         .map_err(|error| StoreError::from(error).at(&disk.path))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_fails_after_it_has_written_spoils_none_of_its_neighbours() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE notes (note TEXT)").unwrap();
+        let desk = Desk::writer(Disk {
+            db,
+            path: PathBuf::new(),
+            profile: 1,
+            instance: None,
+            head: Cell::default(),
+        })
+        .unwrap();
+        let note = |note: &'static str, fails: bool| {
+            move |disk: &Disk| {
+                disk.db.execute("INSERT INTO notes VALUES (?1)", [note])?;
+                if fails {
+                    return Err(StoreError::ReadOnly);
+                }
+                Ok(disk.db.last_insert_rowid())
+            }
+        };
+        // All wait while the first has not ended, and are in one group.
+        let (go, gate) = std::sync::mpsc::channel();
+        let (first, a, b, c, d) = tokio::join!(
+            desk.ask(move |_| {
+                let _ = gate.recv();
+                Ok(())
+            }),
+            desk.ask(note("a", false)),
+            desk.ask(note("b", true)),
+            desk.ask(note("c", false)),
+            async {
+                let last = desk.ask(note("d", true));
+                go.send(()).unwrap();
+                last.await
+            },
+        );
+        first.unwrap();
+        assert_eq!((a.unwrap(), c.unwrap()), (1, 2));
+        for failed in [b, d] {
+            assert!(matches!(failed, Err(StoreError::ReadOnly)));
+        }
+        let notes = desk.ask(|disk| {
+            let sql = "SELECT group_concat(note) FROM notes";
+            Ok(disk.db.query_row(sql, [], |row| row.get::<_, String>(0))?)
+        });
+        assert_eq!(notes.await.unwrap(), "a,c");
+    }
 }
