@@ -236,7 +236,7 @@ mod tests {
             }
         };
         // All wait while the first has not ended, and are in one group.
-        let (go, gate) = std::sync::mpsc::channel();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
         let (first, a, b, c, d) = tokio::join!(
             desk.ask(move |_| {
                 let _ = gate.recv();
