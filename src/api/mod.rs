@@ -10,7 +10,7 @@ mod verdict;
 mod wire;
 
 use std::error::Error as _;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -283,15 +283,17 @@ impl Client {
     }
 
     fn collection(&self, kind: Kind) -> Url {
-        let mut url = self.0.base_url.clone();
-        let path = format!("{}/{}", url.path().trim_end_matches('/'), kind.collection());
-        url.set_path(&path);
-        url
+        self.below(format_args!("{}", kind.collection()))
     }
 
     fn url_of(&self, kind: Kind, id: &ResourceId) -> Url {
-        let mut url = self.collection(kind);
-        let path = format!("{}/{}", url.path(), id.path_segment());
+        let collection = kind.collection();
+        self.below(format_args!("{collection}/{}", id.path_segment()))
+    }
+
+    fn below(&self, path: fmt::Arguments<'_>) -> Url {
+        let mut url = self.0.base_url.clone();
+        let path = format!("{}/{path}", url.path().trim_end_matches('/'));
         url.set_path(&path);
         url
     }
@@ -299,7 +301,7 @@ impl Client {
     async fn send(&self, method: Method, url: Url, success_cap: usize) -> Exchange {
         let client_request_id = client_request_id();
         let started = Instant::now();
-        let path = url.path().to_owned();
+        let path = tracing::enabled!(tracing::Level::DEBUG).then(|| url.path().to_owned());
         let heard = self
             .exchange(method.clone(), url, &client_request_id, success_cap)
             .await;
@@ -332,7 +334,7 @@ impl Client {
             detail: self.0.rules.transport(&error.to_string()),
             is_final: true,
         })?;
-        let response = http
+        let mut response = http
             .request(method, url)
             .header(AUTHORIZATION, self.0.authorization.clone())
             .header(ACCEPT, "application/json")
@@ -346,7 +348,7 @@ impl Client {
         } else {
             SMALL_BODY
         };
-        let headers = response.headers().clone();
+        let headers = std::mem::take(response.headers_mut());
         let (body, end) = self.read(response, cap).await;
         Ok(Heard {
             status,

@@ -213,9 +213,8 @@ impl Printer {
         Self { format, count: 0 }
     }
 
-    /// Prints one line and hands it on at once: whoever follows sees each as it happens.
-    /// `row` is what a table says of it.
-    pub(super) fn line_now<L: Line>(
+    /// Prints one line in any format; `row` is what a table says of it.
+    pub(super) fn line_or_row<L: Line>(
         &mut self,
         out: &mut Results,
         line: &L,
@@ -226,8 +225,6 @@ impl Printer {
         } else {
             self.line(out, line);
         }
-        // `Results` keeps its own errors.
-        let _ = out.flush();
     }
 
     /// Prints one line in any format but the table.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::io::Write as _;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
@@ -149,7 +151,11 @@ impl Lines {
             context.streams.notes.clear();
         }
         self.printer
-            .line_now(&mut context.streams.results, &line, row);
+            .line_or_row(&mut context.streams.results, &line, row);
+        if context.streams.terminals.output {
+            // It has to be out before the progress is drawn below it. `Results` keeps its own errors.
+            let _ = context.streams.results.flush();
+        }
     }
 
     fn progress(&self, context: &mut Context) {

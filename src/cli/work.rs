@@ -3,7 +3,7 @@
 //! Ctrl-C is answered here: the first stops what has not been sent and waits for what has, the
 //! second leaves at once. What is then on the wire is `unsettled` in the journal.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -102,6 +102,12 @@ pub(super) async fn carry_out(
                     _ => false,
                 };
                 due = on(context, Some(report)).await;
+                // Whoever follows sees each as it happens; where many do, a system call for each would
+                // slow the worker down.
+                if reports.is_empty() {
+                    // `Results` keeps its own errors.
+                    let _ = context.streams.results.flush();
+                }
                 if is_last {
                     // The worker ends its reports when no order can come any more.
                     orders = None;
