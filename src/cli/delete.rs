@@ -1,9 +1,8 @@
 //! `arkdeck delete`: what was selected, after it was confirmed, through the worker.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::domain::{Order, Report, RowId};
+use crate::domain::{Order, Report};
 use crate::store::Ledger;
 use crate::worker::{self, Limits};
 
@@ -70,19 +69,16 @@ pub(super) async fn delete(
         // The undo window is the screen's: who calls a command has confirmed it.
         hold: Duration::ZERO,
     };
-    let mut left: HashSet<RowId> = rows.into_iter().collect();
+    let mut left = rows;
     let worker = worker::start(ledger.clone(), Ok(client), limits).await;
     let ended = work::carry_out(context, worker, order, async |context, report| {
         if let Some(Report::Accepted { rows, .. }) = &report {
-            for row in rows.iter() {
-                left.remove(&row);
-            }
+            left.retain(|row| !rows.contains(*row));
         }
         lines.report(context, &ledger, report).await
     })
     .await?;
     // Another instance was faster, or the order was not taken: these were never sent.
-    let left: Vec<RowId> = left.into_iter().collect();
     is_success &= left.is_empty();
     lines.cancelled(context, &ledger, &left).await;
     lines.end(context);

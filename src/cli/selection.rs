@@ -1,12 +1,10 @@
 //! What was chosen for deletion: shown, counted, asked about, and put into the ledger.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
 use crate::domain::{
-    Facts, Kind, ListQuery, Outcome, Query, Resource, ResourceId, Review, RowId, Sighting, Sort,
-    Source, State, Tombstones, visible,
+    Facts, Kind, ListQuery, Outcome, Query, Resource, ResourceId, Review, RowId, RowSet, Sighting,
+    Sort, Source, State, Tombstones, visible,
 };
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -90,8 +88,8 @@ impl Selection {
             .review(rows.clone(), Timestamp::now())
             .await
             .map_err(|e| context.store_failure(&e))?;
-        let deletable: HashSet<RowId> = review.rows.iter().copied().collect();
-        let skipped = rows.into_iter().filter(|row| !deletable.contains(row));
+        let deletable = RowSet::from(review.rows.clone());
+        let skipped = rows.into_iter().filter(|row| !deletable.contains(*row));
         Ok(Self {
             skipped: skipped.collect(),
             review,

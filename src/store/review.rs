@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Statement, params};
+use rusqlite::{OptionalExtension as _, Statement, ToSql, params};
 
 use crate::domain::{Citing, Kind, ResourceId, Review, RowId};
 
@@ -19,29 +19,26 @@ const NAMED: usize = 3;
 pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
     // As in `enqueue`, an expired row counts: that it is gone is for the service to say.
     let mut able = disk.db.prepare_cached(
-        "SELECT kind, id, bytes, protected FROM resources
+        "SELECT kind, bytes, protected FROM resources
          WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4)",
     )?;
     let mut review = Review::default();
     let mut seen = HashSet::with_capacity(rows.len());
-    let mut responses = Vec::new();
-    let mut files = Vec::new();
     for row in rows {
         if !seen.insert(*row) {
             continue;
         }
         let found = able.query_row(params![row.0, disk.profile], |found| {
-            if found.get(3)? {
+            if found.get(2)? {
                 review.protected += 1;
                 return Ok(false);
             }
-            let id: String = found.get(1)?;
             match found.get::<_, Code<Kind>>(0)?.0 {
-                Kind::Response => responses.push(id),
+                Kind::Response => review.responses += 1,
                 Kind::File => {
-                    let bytes: Option<i64> = found.get(2)?;
+                    let bytes: Option<i64> = found.get(1)?;
                     review.bytes += bytes.unwrap_or(0).unsigned_abs();
-                    files.push((*row, id));
+                    review.files += 1;
                 }
             }
             Ok(true)
@@ -50,31 +47,30 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
             review.rows.push(*row);
         }
     }
-    review.responses = responses.len() as u64;
-    review.files = files.len() as u64;
     let mut chosen = seen;
     if chosen.len() > review.rows.len() {
         chosen = review.rows.iter().copied().collect();
     }
     let living = living(now);
-    review.dependents = dependents(disk, &living, &responses, &chosen)?;
-    review.cited = cited(disk, &living, files, &chosen)?;
+    review.dependents = dependents(disk, &living, &review.rows, &chosen)?;
+    review.cited = cited(disk, &living, &review.rows, &chosen)?;
     Ok(review)
 }
 
 fn dependents(
     disk: &Disk,
     living: &str,
-    responses: &[String],
+    rows: &[RowId],
     chosen: &HashSet<RowId>,
 ) -> Result<u64, StoreError> {
     let mut continued = disk.db.prepare(&format!(
-        "SELECT row FROM resources WHERE {living} AND previous = ?2"
+        "SELECT row FROM resources WHERE {living} AND previous = {}",
+        id_of(Kind::Response)
     ))?;
     let mut dependents = HashSet::new();
-    for id in responses {
-        let mut rows = continued.query(params![disk.profile, id])?;
-        while let Some(row) = rows.next()? {
+    for row in rows {
+        let mut later = continued.query(params![disk.profile, row.0])?;
+        while let Some(row) = later.next()? {
             let row = RowId(row.get(0)?);
             if !chosen.contains(&row) {
                 dependents.insert(row);
@@ -87,15 +83,15 @@ fn dependents(
 fn cited(
     disk: &Disk,
     living: &str,
-    files: Vec<(RowId, String)>,
+    rows: &[RowId],
     chosen: &HashSet<RowId>,
 ) -> Result<BTreeMap<RowId, Citing>, StoreError> {
-    let mut statement = disk.db.prepare(&citing_rows(living))?;
+    let mut statement = disk.db.prepare(&citing_rows(living, &id_of(Kind::File)))?;
     let mut cited = BTreeMap::new();
-    for (row, file) in files {
-        let citing = read(&mut statement, disk, &file, chosen)?;
+    for row in rows {
+        let citing = read(&mut statement, disk, row.0, chosen)?;
         if citing.count > 0 {
-            cited.insert(row, citing);
+            cited.insert(*row, citing);
         }
     }
     Ok(cited)
@@ -103,7 +99,7 @@ fn cited(
 
 /// The living responses that cite a file.
 pub(super) fn citing(disk: &Disk, file: &ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
-    let mut statement = disk.db.prepare(&citing_rows(&living(now)))?;
+    let mut statement = disk.db.prepare(&citing_rows(&living(now), "?2"))?;
     read(&mut statement, disk, file.as_str(), &HashSet::new())
 }
 
@@ -112,18 +108,27 @@ fn living(now: Timestamp) -> String {
     format!("profile = ?1 AND kind = 0 AND state NOT IN (3, 4) AND NOT {due}")
 }
 
-fn citing_rows(living: &str) -> String {
+fn citing_rows(living: &str, file: &str) -> String {
     format!(
-        "SELECT row, id FROM cites JOIN resources USING (row) WHERE {living} AND file = ?2
+        "SELECT row, id FROM cites JOIN resources USING (row) WHERE {living} AND file = {file}
          ORDER BY row DESC"
     )
+}
+
+/// The id of the row `?2`, if it is of this kind: so that no list of ids has to be held.
+fn id_of(kind: Kind) -> String {
+    let kind = match kind {
+        Kind::Response => 0,
+        Kind::File => 1,
+    };
+    format!("(SELECT id FROM resources AS chosen WHERE chosen.row = ?2 AND chosen.kind = {kind})")
 }
 
 /// Those that cite a file and are not among the chosen.
 fn read(
     statement: &mut Statement<'_>,
     disk: &Disk,
-    file: &str,
+    file: impl ToSql,
     chosen: &HashSet<RowId>,
 ) -> Result<Citing, StoreError> {
     let mut citing = Citing::default();

@@ -24,7 +24,7 @@ const APPLICATION: i64 = 0x4172_6b31;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What the writer may keep of the file, in KiB. Ids come in no order, so a batch touches pages all
 /// over the indices: with the usual 2 MiB, taking in 100,000 ids wrote each page many times.
-const CACHE_KIB: i64 = 16 * 1024;
+const CACHE_KIB: i64 = 6 * 1024;
 /// How long the log grows before it is written back, in pages of 4 KiB.
 const LOG_PAGES: i64 = 4_000;
 /// Prepared statements kept: all fixed ones and the last few queries.
