@@ -25,7 +25,7 @@ use crate::domain::{
 use super::chain;
 use super::codes::{Code, stored};
 use super::error::StoreError;
-use super::ledger::json;
+use super::ledger::{claim, json};
 use super::lock;
 use super::thread::Disk;
 use super::{Claim, INSTANCES, Recovered};
@@ -223,6 +223,9 @@ pub(super) fn settle(
         })
         .optional()?
         .ok_or(StoreError::NotSending { row: *row, batch })?;
+    if outcome.is_success() {
+        claim(disk)?;
+    }
     let item = (*row, *kind, id.as_str());
     let state = match outcome {
         Outcome::Deleted => State::Deleted,

@@ -393,12 +393,24 @@ pub(super) fn cite(
     Ok(())
 }
 
+/// A service's word is about to be written down: the rows are that service's from now on.
+pub(super) fn claim(disk: &Disk) -> Result<(), StoreError> {
+    if let Some(base_url) = disk.claim.take() {
+        disk.db.execute(
+            "UPDATE profiles SET service = ?2 WHERE profile = ?1 AND service IS NULL",
+            (disk.profile, base_url),
+        )?;
+    }
+    Ok(())
+}
+
 pub(super) fn merge(
     disk: &Disk,
     row: RowId,
     facts: &Facts,
     now: Timestamp,
 ) -> Result<Resource, StoreError> {
+    claim(disk)?;
     let known = load(disk, row)?.ok_or(StoreError::NoSuchRow(row))?;
     let mut resource = known.clone();
     merge_facts(&mut resource, facts);
@@ -417,6 +429,7 @@ pub(super) fn mark_gone(
     answer: &Answer,
     now: Timestamp,
 ) -> Result<State, StoreError> {
+    claim(disk)?;
     let mut resource = load(disk, row)?.ok_or(StoreError::NoSuchRow(row))?;
     if resource.state.is_pending() || matches!(resource.state, State::Deleted | State::Gone) {
         return Ok(resource.state);
@@ -455,6 +468,7 @@ pub(super) fn sync_page(
     sightings: &[Sighting],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
+    claim(disk)?;
     let started = sync_start(disk, sync)?;
     // Two instances may sync at once; having been seen by the later one is good for both.
     let mut stamp = disk

@@ -119,6 +119,7 @@ impl Ledger {
             profile: key,
             instance: Some(instance),
             head: Cell::default(),
+            claim: Cell::default(),
         })?;
         let reader = Self::reader(&path, key)?;
         Ok(Self {
@@ -141,6 +142,7 @@ impl Ledger {
             profile,
             instance: None,
             head: Cell::default(),
+            claim: Cell::default(),
         })?;
         Ok(Self {
             threads: Arc::new(Threads {
@@ -157,6 +159,7 @@ impl Ledger {
             profile,
             instance: None,
             head: Cell::default(),
+            claim: Cell::default(),
         })
     }
 
@@ -185,15 +188,13 @@ impl Ledger {
         self.read(profile_service).await
     }
 
-    /// Settles once and for all that the profile's rows belong to the service at `base_url`, unless
-    /// they belong to one already, which is returned: what another service does not know is not gone.
-    pub async fn claim_for(&self, base_url: &str) -> Result<Option<String>, StoreError> {
+    /// From the first word of a service that is written down, the profile's rows belong to it, for
+    /// what another does not know is not gone. Says here that this service is at `base_url`; returns
+    /// whose the rows are already.
+    pub async fn serve(&self, base_url: &str) -> Result<Option<String>, StoreError> {
         let base_url = base_url.to_owned();
         self.write(move |disk| {
-            disk.db.execute(
-                "UPDATE profiles SET service = ?2 WHERE profile = ?1 AND service IS NULL",
-                (disk.profile, &base_url),
-            )?;
+            disk.claim.set(Some(base_url.clone()));
             profile_service(disk)
         })
         .await

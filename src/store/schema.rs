@@ -38,7 +38,7 @@ const STATEMENTS: usize = 64;
 /// behind as the last one. Times are milliseconds since 1970; an expiry of -1 is never. Kinds and
 /// states are numbers, see `codes`. `cites` says which files a response was made with, where that is
 /// known. What `hash` and `chains` are is told in `chain`, and what `service` is in
-/// [`super::Ledger::claim_for`].
+/// [`super::Ledger::serve`].
 const TABLES: &str = "
 CREATE TABLE profiles (
     profile INTEGER PRIMARY KEY,

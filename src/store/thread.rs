@@ -34,6 +34,8 @@ pub(super) struct Disk {
     pub(super) instance: Option<Instance>,
     /// The journal's end, in a transaction that has appended to it.
     pub(super) head: Cell<Option<Head>>,
+    /// The base URL of the service whose word is about to be written down for the first time.
+    pub(super) claim: Cell<Option<String>>,
 }
 
 /// Something to do in a transaction, and somebody to tell what came of it.
@@ -224,6 +226,7 @@ mod tests {
             profile: 1,
             instance: None,
             head: Cell::default(),
+            claim: Cell::default(),
         })
         .unwrap();
         let note = |note: &'static str, fails: bool| {

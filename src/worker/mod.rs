@@ -144,16 +144,17 @@ pub async fn start(
 
 /// Whether what the client's service says may be written into the ledger.
 ///
-/// A profile's rows belong to the first service they were used with; one on loopback lays no claim,
+/// A profile's rows belong to the first service that answered for them; one on loopback lays no claim,
 /// for it stands in for another and its port means nothing.
 pub async fn admit(ledger: &Ledger, client: &api::Client) -> Result<(), Refusal> {
     let journal = |error: StoreError| Refusal::Journal(error.whole());
     let asked = client.base_url().as_str();
-    let mut theirs = ledger.service().await.map_err(journal)?;
-    if theirs.is_none() && !client.is_loopback() && !ledger.is_read_only() {
-        theirs = ledger.claim_for(asked).await.map_err(journal)?;
-    }
-    match theirs {
+    let theirs = if client.is_loopback() || ledger.is_read_only() {
+        ledger.service().await
+    } else {
+        ledger.serve(asked).await
+    };
+    match theirs.map_err(journal)? {
         Some(theirs) if theirs != asked => Err(Refusal::OtherService {
             theirs,
             asked: asked.to_owned(),

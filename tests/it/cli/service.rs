@@ -213,7 +213,12 @@ async fn rows_of_one_service_are_nobody_elses_to_judge() {
     deck.ok(&["add", ids[0], ids[1]]);
     let ledger = arkdeck::store::Ledger::open(&data, "default").unwrap();
     let own = "https://ark.example/api/v3";
-    ledger.claim_for(own).await.unwrap();
+    let now = jiff::Timestamp::now();
+    assert_eq!(ledger.serve(own).await.unwrap(), None);
+    let began = ledger.begin_sync(now).await.unwrap();
+    assert_eq!(ledger.service().await.unwrap(), None, "it has said nothing");
+    ledger.sync_page(began, Vec::new(), now).await.unwrap();
+    assert_eq!(ledger.service().await.unwrap().as_deref(), Some(own));
     drop(ledger);
     for args in [
         &["sync"][..],
