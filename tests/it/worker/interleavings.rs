@@ -4,13 +4,17 @@
 //! let go by one can be accepted by the next before the first has told.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::time::Duration;
 
 use arkdeck::domain::{BatchId, Order, Outcome, Report, RowId, State, Ticket};
-use arkdeck::emulator::{Fault, Faults, Rule, Scope, When};
-use arkdeck::worker::Limits;
+use arkdeck::emulator::{Emulator, Fault, Faults, Rule, Scope, When};
+use arkdeck::store::Ledger;
+use arkdeck::worker::{self, Limits};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::{Bench, PATIENCE, faulty};
@@ -173,7 +177,20 @@ impl Watch {
 
 const SETTLE: Ticket = Ticket(u64::MAX);
 
-async fn play(steps: Vec<Step>, kinds: Vec<u8>) {
+/// What the worker runs on. Where all is asynchronous, it cannot just be dropped.
+struct Victim(Option<Runtime>);
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Plays the steps; then the worker may finish what it has begun or, if it is `killed`, not: all of it
+/// stops where it waits, and the next start has to make sense of what it left.
+async fn play(steps: Vec<Step>, kinds: Vec<u8>, killed: bool) {
     let service = faulty(ITEMS, 0, Faults::default()).await;
     let ids = service.response_ids();
     service.set_faults(weather(&ids, &kinds));
@@ -182,7 +199,11 @@ async fn play(steps: Vec<Step>, kinds: Vec<u8>) {
         attempts: 1,
         ..Limits::default()
     };
-    let mut bench = Bench::new(&service.base_url(), limits).await;
+    let mut victim = Victim(Some(Runtime::new().unwrap()));
+    let runtime = victim.0.as_ref().unwrap();
+    let base_url = service.base_url();
+    let bench = runtime.spawn(async move { Bench::new(&base_url, limits).await });
+    let mut bench = bench.await.unwrap();
     let rows = bench.track(&ids).await;
     let mut watch = Watch::default();
     for step in steps {
@@ -217,21 +238,32 @@ async fn play(steps: Vec<Step>, kinds: Vec<u8>) {
         bench.order(order).await;
     }
     let Bench {
-        ledger,
+        mut ledger,
         worker,
-        dir: _dir,
+        dir,
     } = bench;
-    drop(worker.orders);
     let mut reports = worker.reports;
+    if killed {
+        let runtime = victim.0.take().unwrap();
+        let kill = move || runtime.shutdown_timeout(PATIENCE);
+        tokio::task::spawn_blocking(kill).await.unwrap();
+    }
+    drop(worker.orders);
     while let Some(report) = timeout(PATIENCE, reports.recv()).await.expect("it ends") {
         watch.see(report);
     }
-    assert_eq!(
-        watch.answered.len() as u64,
-        watch.asked,
-        "each order has its answer"
-    );
-    assert!(watch.batches.values().all(|life| life.finished));
+    if killed {
+        // What was on its way to the disk still gets there, and the lock goes with the last of it.
+        drop((ledger, reports));
+        ledger = after_a_kill(dir.path(), &service, rows.clone()).await;
+    } else {
+        assert_eq!(
+            watch.answered.len() as u64,
+            watch.asked,
+            "each order has its answer"
+        );
+        assert!(watch.batches.values().all(|life| life.finished));
+    }
     let there: HashSet<String> = service.response_ids().into_iter().collect();
     for resource in ledger.rows(rows).await.unwrap() {
         let (state, is_there) = (resource.state, there.contains(resource.id.as_str()));
@@ -244,9 +276,44 @@ async fn play(steps: Vec<Step>, kinds: Vec<u8>) {
     }
 }
 
+/// The next start: says what is in doubt and settles that on one order. Returns its ledger.
+async fn after_a_kill(dir: &Path, service: &Emulator, rows: Vec<RowId>) -> Ledger {
+    let ledger = Ledger::open(dir, "test").unwrap();
+    let known = ledger.rows(rows).await.unwrap();
+    let recovered = ledger.recover(Timestamp::now()).await.unwrap();
+    let with = |state| known.iter().filter(move |resource| resource.state == state);
+    assert_eq!(recovered.unsettled, with(State::Sending).count() as u64);
+    assert_eq!(recovered.returned, with(State::Queued).count() as u64);
+    let unsettled = ledger.unsettled().await.unwrap();
+    let in_doubt: HashSet<RowId> = unsettled.iter().map(|resource| resource.row).collect();
+    let mut doubts = with(State::Sending).chain(with(State::Unsettled));
+    assert!(doubts.all(|resource| in_doubt.contains(&resource.row)));
+    // What was queued to be settled is in doubt again.
+    let may_be = [State::Sending, State::Unsettled, State::Queued];
+    let of_those = |row: &RowId| {
+        known
+            .iter()
+            .any(|r| r.row == *row && may_be.contains(&r.state))
+    };
+    assert!(in_doubt.iter().all(of_those));
+
+    let sent = service.requests().len();
+    let service_url = service.base_url();
+    let client = Ok(super::client(&service_url, "key"));
+    let mut worker = worker::start(ledger.clone(), client, Limits::default()).await;
+    let settle = Order::Settle { ticket: SETTLE };
+    worker.orders.send(settle).await.unwrap();
+    while timeout(PATIENCE, worker.reports.recv()).await.unwrap() != Some(Report::Idle) {}
+    let asked_about = |path: &str| unsettled.iter().any(|r| path.ends_with(r.id.as_str()));
+    for request in &service.requests()[sent..] {
+        assert!(asked_about(&request.path), "{request:?} was in no doubt");
+    }
+    ledger
+}
+
 #[test]
-fn any_interleaving_of_orders_and_answers_keeps_the_promises() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+fn any_interleaving_of_orders_answers_and_kills_keeps_the_promises() {
+    let runtime = Runtime::new().unwrap();
     let steps = proptest::collection::vec(step(), 1..24);
     let kinds = proptest::collection::vec(0..16_u8, ITEMS);
     let mut runner = TestRunner::new(Config {
@@ -256,8 +323,8 @@ fn any_interleaving_of_orders_and_answers_keeps_the_promises() {
         ..Config::with_cases(CASES)
     });
     runner
-        .run(&(steps, kinds), |(steps, kinds)| {
-            runtime.block_on(play(steps, kinds));
+        .run(&(steps, kinds, any::<bool>()), |(steps, kinds, killed)| {
+            runtime.block_on(play(steps, kinds, killed));
             Ok(())
         })
         .unwrap();
