@@ -173,9 +173,28 @@ impl App {
 
     fn act_filtering(&mut self, action: Action) {
         match action {
-            Action::Press => {}
+            Action::Press => {
+                if self.focus == Focus::Queue {
+                    return;
+                }
+                let filter = self.filter_mut().value().to_owned();
+                self.finder.remember(&filter);
+            }
             Action::No => {
                 self.filter_mut().reset();
+                self.finder.rest();
+                self.read_filter();
+            }
+            // The history has a language of its own.
+            Action::Earlier | Action::Later | Action::Complete if self.focus != Focus::Queue => {
+                self.mode = Mode::Filter;
+                let input = &mut self.pane_of_mut(self.pane).filter;
+                let mut text = mem::take(input);
+                match action {
+                    Action::Complete => self.finder.complete(&mut text),
+                    _ => self.finder.recall(&mut text, action == Action::Later),
+                }
+                self.pane_of_mut(self.pane).filter = text;
                 self.read_filter();
             }
             Action::Move(motion) => {

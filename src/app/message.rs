@@ -53,6 +53,11 @@ pub enum Action {
     No,
     /// In a dialog: press the focused button; in a text field: take the text.
     Press,
+    /// In a filter: the one before, the one after.
+    Earlier,
+    Later,
+    /// In a filter: write the word on.
+    Complete,
     /// In a dialog: move to the other button, or to the other choice.
     Switch,
 }

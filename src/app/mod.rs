@@ -5,6 +5,7 @@
 
 mod acts;
 mod dialog;
+mod finder;
 mod history;
 mod layout;
 mod message;
@@ -29,6 +30,7 @@ use crate::domain::{
 };
 
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
+pub use finder::Finder;
 pub use history::History;
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
@@ -118,6 +120,7 @@ pub struct App {
     pub files: Pane,
     pub queue: Queue,
     pub history: History,
+    pub finder: Finder,
     /// The first line of activity on the screen.
     pub activity_offset: usize,
     pub counts: Counts,
@@ -145,6 +148,7 @@ impl App {
             files: Pane::new(Kind::File),
             queue: Queue::default(),
             history: History::default(),
+            finder: Finder::default(),
             activity_offset: 0,
             counts: Counts::default(),
             mode: Mode::Browse,
@@ -545,6 +549,7 @@ impl App {
         match &mut self.mode {
             Mode::Filter => {
                 self.filter_mut().handle(request);
+                self.finder.rest();
                 self.read_filter();
             }
             Mode::Add(add) => add.edit(request),

@@ -822,3 +822,24 @@ fn rows_that_came_back_from_a_batch_are_what_the_ledger_says() {
     answer(&mut app, effects, &now_deleted);
     assert_eq!(app.row(rows[0].row).unwrap().tags, ["read again"]);
 }
+
+#[test]
+fn a_filter_is_completed_and_comes_back() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Filter]);
+    type_text(&mut app, "s");
+    act(&mut app, &rows, &[Action::Complete]);
+    assert_eq!(app.finder.offered.len(), 4);
+    type_text(&mut app, "tate:fa");
+    assert!(app.finder.offered.is_empty(), "somebody writes on");
+    act(&mut app, &rows, &[Action::Complete]);
+    assert_eq!(app.responses.filter.value(), "state:failed ");
+    assert!(app.responses.query().asks_for_state(), "in force at once");
+    act(&mut app, &rows, &[Action::Press]);
+    act(&mut app, &rows, &[Action::Filter]);
+    act(&mut app, &rows, &[Action::No]);
+    assert_eq!(app.responses.filter.value(), "");
+    act(&mut app, &rows, &[Action::Filter]);
+    act(&mut app, &rows, &[Action::Earlier]);
+    assert_eq!(app.responses.filter.value(), "state:failed");
+}

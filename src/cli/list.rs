@@ -1,8 +1,9 @@
 //! `arkdeck list`: the ledger, filtered and printed.
 
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::domain::{ListQuery, Query, Sort, Tombstones};
+use crate::domain::{ListQuery, Query, Sort, Tombstones, visible};
 use crate::locale::Catalogue;
 
 use super::args::{Format, List};
@@ -65,6 +66,10 @@ pub(super) fn parse_query(words: &Catalogue, text: Option<&str>) -> Result<Query
             ("from", (text[..error.at.start].chars().count() + 1).into()),
             ("to", text[..error.at.end].chars().count().into()),
         ];
-        Failure::Usage(words.with("filter-error", &args))
+        let told = words.with("filter-error", &args);
+        let [before, wrong] = [&text[..error.at.start], &text[error.at.clone()]].map(visible);
+        let marks = "^".repeat(wrong.width().max(1));
+        let blank = " ".repeat(before.width());
+        Failure::Usage(format!("{told}\n  {}\n  {blank}{marks}", visible(text)))
     })
 }

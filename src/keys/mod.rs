@@ -90,6 +90,9 @@ pub const TABLE: &[Binding] = bindings![
     No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
     Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
     Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
+    Complete     "complete"   [Filter]                            ["tab"]                   "key-complete"    2
+    Earlier      "earlier"    [Filter]                            ["ctrl-p"]                "key-earlier"     3
+    Later        "later"      [Filter]                            ["ctrl-n"]                "key-later"       4
     Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4

@@ -1,7 +1,5 @@
 //! A pane of resources. Only the rows on the screen are built.
 
-use std::borrow::Cow;
-
 use ratatui::Frame;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -361,25 +359,43 @@ fn bottom(screen: Screen<'_>, kind: Kind, area: Area) -> Line<'static> {
         return Line::from(place).right_aligned();
     }
     let room = usize::from(area.width).saturating_sub(width(&place) + 4);
-    let (error, style) = match pane.query_error() {
-        Some(error) => (format!("  ← {}", words.query_error(error)), theme.bad()),
-        None => (String::new(), theme.key()),
+    let offered = match app.finder.offered.as_slice() {
+        offered if editing && !offered.is_empty() => format!("  {}", offered.join(" ")),
+        _ => String::new(),
     };
-    let caret = if editing { "▏" } else { "" };
-    let (before, after) = split_at_char(text, pane.filter.cursor());
-    let shown: Cow<'_, str> = if editing {
-        format!("{before}{caret}{after}").into()
+    let error = pane.query_error();
+    let at = error.map(|error| error.at.clone());
+    let told = match error {
+        Some(error) if offered.is_empty() => format!("  ← {}", words.query_error(error)),
+        _ => offered,
+    };
+    let caret = editing.then(|| split_at_char(text, pane.filter.cursor()).0.len());
+    let mut spans = vec![Span::styled(" /", theme.key())];
+    // The caret, and the beginning and end of what cannot be read, cut the text.
+    let mut cuts = vec![0, text.len()];
+    cuts.extend(caret);
+    cuts.extend(at.iter().flat_map(|at| [at.start, at.end]));
+    cuts.sort_unstable();
+    cuts.dedup();
+    let caret_at = |cut: usize| (caret == Some(cut)).then(|| Span::styled("▏", theme.key()));
+    for (from, to) in cuts.iter().zip(cuts.iter().skip(1)) {
+        spans.extend(caret_at(*from));
+        let is_bad = at.as_ref().is_some_and(|at| at.contains(from));
+        let style = if is_bad { theme.bad() } else { theme.key() };
+        let part = text.get(*from..*to).unwrap_or_default();
+        spans.push(Span::styled(visible(part).into_owned(), style));
+    }
+    spans.extend(caret_at(text.len()));
+    let style = if error.is_some() {
+        theme.bad()
     } else {
-        text.into()
+        theme.faint()
     };
-    let shown = visible(&shown).into_owned();
-    Line::from(vec![
-        Span::styled(
-            super::text::cut(&format!(" /{shown}{error} "), room).into_owned(),
-            style,
-        ),
-        Span::raw(place),
-    ])
+    spans.push(Span::styled(told, style));
+    spans.push(Span::raw(" "));
+    let mut spans = super::text::cut_spans(spans, room);
+    spans.push(Span::raw(place));
+    Line::from(spans)
 }
 
 /// Splits where a cursor counted in characters stands.

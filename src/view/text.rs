@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -57,6 +58,17 @@ pub(super) fn cut_middle(text: &str, cells: usize) -> Cow<'_, str> {
     let back = (cells - 1) / 2;
     let front = cells - 1 - back;
     Cow::Owned(format!("{}…{}", head(text, front), tail(text, back)))
+}
+
+/// Spans in at most `cells` together, with `…` where one is cut.
+pub(super) fn cut_spans(spans: Vec<Span<'static>>, cells: usize) -> Vec<Span<'static>> {
+    let mut left = cells;
+    let spans = spans.into_iter().map_while(|span| {
+        let text = (left > 0).then(|| cut(&span.content, left).into_owned())?;
+        left -= width(&text).min(left);
+        Some(Span::styled(text, span.style))
+    });
+    spans.collect()
 }
 
 /// `text` in exactly `cells`.

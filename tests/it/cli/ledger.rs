@@ -180,6 +180,19 @@ async fn forget_drops_from_the_ledger_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bad_filter_is_shown_with_the_spot() {
+    let deck = Deck::empty().await;
+    let ran = deck.run(&["list", "--filter", "报告 stat:x age>1d"]);
+    assert_eq!(ran.code, 2);
+    let lines: Vec<_> = ran.err.lines().collect();
+    assert_eq!(
+        lines[1..],
+        ["  报告 stat:x age>1d", "       ^^^^"],
+        "{ran:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_argument_is_the_id_itself() {
     let deck = Deck::empty().await;
     let ids = ["{x}", "\"x\",", "[", "x***", "a/b?c#d%2F"];
