@@ -15,4 +15,5 @@ mod pty;
 mod readme;
 mod store;
 mod stub;
+mod tls;
 mod worker;
