@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Requests that left before a cut are refused for what the cut has mended already: they cut nothing
-//! again. A service that took twice as much a moment ago is not refusing for the pace, and teaches none.
+//! again. A service that took three times as much a moment ago, or that refuses again and again what it took
+//! before, is not refusing for the pace: that is left alone for a while.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -103,6 +104,51 @@ struct Learned {
     patience: Duration,
     /// Refusals in a row of no more than that.
     doubts: u32,
+}
+
+impl Learned {
+    /// With the pace that follows from it.
+    fn first(rate: f64, now: Instant) -> (Self, f64) {
+        let learned = Self {
+            rate,
+            at: now,
+            patience: PATIENCE[0],
+            doubts: 0,
+        };
+        (learned, rate * KEPT)
+    }
+
+    /// Refused again, at a pace of which `lately` a second were taken.
+    fn again(self, pace: f64, lately: f64, now: Instant) -> (Self, f64) {
+        // A pace that was not used up is not what was too much.
+        let mut rate = pace.min(lately);
+        let mut slowed = rate * KEPT;
+        let mut doubts = 0;
+        if now.saturating_duration_since(self.at) < SECOND + SECOND / 2 {
+            rate = self.rate.min(lately);
+            slowed = (pace / 2.0).max(rate / 4.0);
+            doubts = self.doubts;
+        } else if pace <= self.rate && rate > self.rate * 0.8 {
+            // It was kept to, and was to be had before.
+            doubts = self.doubts + 1;
+            rate = self.rate.min(lately) * (1.0 - 0.03 * f64::from(doubts));
+            slowed = rate * KEPT;
+        }
+        let mut patience = PATIENCE[0];
+        if rate > self.rate * 0.9 && rate < self.rate * 1.3 {
+            // What is above may have been saved up meanwhile, and is not to be had all the time.
+            rate = rate.min(self.rate);
+            slowed = slowed.min(rate * KEPT);
+            patience = (self.patience * 2).clamp(PATIENCE[1], PATIENCE[2]);
+        }
+        let learned = Self {
+            rate,
+            at: now,
+            patience,
+            doubts,
+        };
+        (learned, slowed)
+    }
 }
 
 /// What the service answered lately.
@@ -239,13 +285,8 @@ impl Lane {
 
     fn slow_down(&mut self, now: Instant) {
         self.grow(now);
-        if self.heard.has_taken_twice_as_much(now) {
+        if self.heard.has_taken_three_times_as_much(now) {
             self.indifferent_until = Some(now + MEMORY);
-        }
-        let is_learned = self.pace.as_ref().is_none_or(|pace| pace.ceiling.is_none());
-        if is_learned && self.indifferent_until.is_some_and(|until| until > now) {
-            self.pace = None;
-            return;
         }
         let lately = self.heard.taken_lately(now).max(FEW);
         let pace = self.pace.get_or_insert(Pace {
@@ -255,44 +296,20 @@ impl Lane {
             next: now,
             grown: now,
         });
-        // A pace that was not used up is not what was too much.
-        let mut rate = pace.rate.min(lately);
-        let mut slowed = rate * KEPT;
-        let mut patience = PATIENCE[0];
-        let mut doubts = 0;
-        if let Some(learned) = pace.learned {
-            let is_soon = now.saturating_duration_since(learned.at) < SECOND + SECOND / 2;
-            doubts = learned.doubts;
-            if is_soon {
-                rate = learned.rate.min(lately);
-                slowed = (pace.rate / 2.0).max(rate / 4.0);
-            } else if pace.rate <= learned.rate && rate > learned.rate * 0.8 {
-                doubts += 1;
-                rate = learned.rate.min(lately) * (1.0 - 0.03 * f64::from(doubts));
-                slowed = rate * KEPT;
-            } else {
-                doubts = 0;
-            }
-            if rate > learned.rate * 0.9 && rate < learned.rate * 1.3 {
-                // What is above may have been saved up meanwhile, and is not to be had all the time.
-                rate = rate.min(learned.rate * 1.0);
-                slowed = slowed.min(rate * KEPT);
-                patience = (learned.patience * 2).clamp(PATIENCE[1], PATIENCE[2]);
-            }
-        }
-        if is_learned && doubts >= DOUBTS {
+        let (learned, slowed) = match pace.learned {
+            Some(learned) => learned.again(pace.rate, lately, now),
+            None => Learned::first(pace.rate.min(lately), now),
+        };
+        if learned.doubts >= DOUBTS {
             self.indifferent_until = Some(now + MEMORY);
+        }
+        let is_indifferent = self.indifferent_until.is_some_and(|until| until > now);
+        if is_indifferent && pace.ceiling.is_none() {
             self.pace = None;
             return;
         }
-        pace.learned = Some(Learned {
-            rate,
-            at: now,
-            patience,
-            doubts,
-        });
-        let ceiling = pace.ceiling.unwrap_or(f64::MAX);
-        pace.rate = slowed.max(SLOWEST).min(ceiling);
+        pace.learned = Some(learned);
+        pace.rate = slowed.max(SLOWEST).min(pace.ceiling.unwrap_or(f64::MAX));
     }
 
     /// In a second or two back to what was learned; after a while past it, and with speed where nothing
@@ -361,8 +378,8 @@ impl Heard {
         lately(&self.taken, now)
     }
 
-    /// Whether it once took at least twice what it was sent in the last second.
-    fn has_taken_twice_as_much(&self, now: Instant) -> bool {
+    /// Whether it took, not long ago, at least three times what it was sent in the last second.
+    fn has_taken_three_times_as_much(&self, now: Instant) -> bool {
         let sent = self.taken_lately(now) + lately(&self.refused, now);
         let is_fresh = now.saturating_duration_since(self.most_at) <= MEMORY;
         is_fresh && sent.max(FEW / 2.0) * 3.0 <= self.most
