@@ -2,6 +2,7 @@
 //!
 //! Refuses I/O, clocks, runtimes, and every other module of this crate but its own parts.
 
+mod facts;
 mod history;
 mod id;
 mod lang;
@@ -12,6 +13,7 @@ mod resource;
 mod traffic;
 mod visible;
 
+pub use facts::capped;
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use lang::Lang;
