@@ -5,6 +5,7 @@
 mod facts;
 mod history;
 mod id;
+mod intake;
 mod lang;
 mod meter;
 mod outcome;
@@ -16,6 +17,7 @@ mod visible;
 pub use facts::capped;
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
+pub use intake::{ImportProgress, ImportTally};
 pub use lang::Lang;
 pub use meter::Meter;
 pub use outcome::{Answer, Cause, Outcome, Settlement};

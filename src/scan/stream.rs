@@ -145,7 +145,9 @@ impl Scanner {
     /// The next `len` bytes of the text are in the room.
     pub fn filled(&mut self, len: usize, items: &mut Vec<Item>) {
         let part = &self.window[self.end..self.end + len];
+        let known = items.len();
         self.list.feed(part, false, &mut tell(items));
+        self.count_entries(&items[known..]);
         if self.total < HEAD as u64 {
             let head = &self.window[..(self.end + len).min(HEAD)];
             self.is_har = head.trim_ascii_start().starts_with(b"{")
@@ -161,12 +163,22 @@ impl Scanner {
 
     /// That was all of the text.
     pub fn finish(&mut self, items: &mut Vec<Item>) {
+        let known = items.len();
         self.list.feed(&[], true, &mut tell(items));
+        self.count_entries(&items[known..]);
         self.search(self.end);
         self.resolve(true, items);
     }
 
-    /// Lines so far, and in how many of them there are ids of Ark's shapes.
+    /// Each is a line of a list, without an id of Ark's shapes.
+    fn count_entries(&mut self, entries: &[Item]) {
+        let ids = entries
+            .iter()
+            .filter(|item| matches!(item, Item::Id { .. }));
+        self.with_ids += ids.count() as u64;
+    }
+
+    /// Lines so far, and in how many of them there are ids.
     pub fn lines(&self) -> (u64, u64) {
         let ends_open = self.scanned > 0 && self.window[self.scanned - 1] != b'\n';
         (self.line - 1 + u64::from(ends_open), self.with_ids)

@@ -113,7 +113,7 @@ fn an_object_next_to_its_id_fills_in_facts() {
         expected[1]
             .expires_at
             .and_then(Expiry::at)
-            .map(|t| t.as_second()),
+            .map(jiff::Timestamp::as_second),
         Some(1_795_832_100)
     );
     let both = json!({"request": {"x": "}{\""}, "list": [response, file, {"a": []}]});
