@@ -22,7 +22,9 @@ fn log(ids: &[String]) -> String {
     let mut log = String::from("2026-11-21T10:15:00Z starting\n\n");
     for id in ids {
         log += "2026-11-21T10:15:01Z INFO GET /api/v3/files/file-20251014**** 200 profile-2026\n";
-        log += &format!("2026-11-21T10:15:02Z INFO DELETE /api/v3/x/{id} trace=0217952273004561\n");
+        log += "2026-11-21T10:15:02Z INFO DELETE /api/v3/x/";
+        log += id;
+        log += " trace=0217952273004561\n";
         log += "2026-11-21T10:15:03Z WARN resp_0217**** resp_time=4ms file-system full\n";
     }
     log
