@@ -9,7 +9,7 @@
 //!  5  tui            cli               own the terminal; own stdout
 //!  4  view                             &App -> cells
 //!  3  keys                             one table: key -> action -> help -> README
-//!  2  app            worker            decides (pure) · does (async, the only deleter)
+//!  2  app    worker    import          decides (pure) · does (async, the only deleter) · reads files
 //!  1  config  store  api  scan  locale  emulator
 //!                                      settings · SQLite · HTTP · ids in text · words · stand-in service
 //!  0  domain  secret                   plain data and rules; names nothing of ours
@@ -27,6 +27,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod emulator;
+pub mod import;
 pub mod keys;
 pub mod locale;
 pub mod scan;

@@ -4,12 +4,18 @@
 //! takes look-alikes would later ask the service to delete them. A line that is nothing but an id may be
 //! any id. Refuses I/O and guesses: where a kind cannot be known, it is asked for.
 
+mod json;
+mod list;
+mod stream;
+
 use std::iter;
 use std::ops::Range;
 
 use memchr::memmem;
 
 use crate::domain::{IdError, Kind, ResourceId};
+
+pub use stream::{Item, Scanner};
 
 /// `02`, 13 digits of epoch milliseconds, 38 hexadecimal digits.
 const RESPONSE: &[u8] = b"resp_02";
@@ -53,8 +59,15 @@ pub enum Entry {
 /// plausible time.
 pub fn ids<T: AsRef<[u8]> + ?Sized>(text: &T) -> impl Iterator<Item = Found> {
     let text = text.as_ref();
-    let mut responses = memmem::find_iter(text, RESPONSE).peekable();
-    let mut files = memmem::find_iter(text, FILE).peekable();
+    ids_from(text, 0, text.len())
+}
+
+/// The same for those that begin from `from` on and before `to`; what is around them counts.
+fn ids_from(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = Found> {
+    // All needles have this length.
+    let part = &text[from..(to + RESPONSE.len() - 1).min(text.len())];
+    let mut responses = memmem::find_iter(part, RESPONSE).peekable();
+    let mut files = memmem::find_iter(part, FILE).peekable();
     // Neither shape can hold the beginning of another, so no candidate lies inside a match.
     let candidates = iter::from_fn(move || match (responses.peek(), files.peek()) {
         (Some(response), Some(file)) if response < file => {
@@ -63,7 +76,8 @@ pub fn ids<T: AsRef<[u8]> + ?Sized>(text: &T) -> impl Iterator<Item = Found> {
         (_, Some(_)) => files.next().map(|at| (Kind::File, at)),
         (_, None) => responses.next().map(|at| (Kind::Response, at)),
     });
-    candidates.filter_map(|(kind, start)| {
+    candidates.filter_map(move |(kind, start)| {
+        let start = from + start;
         let len = match kind {
             Kind::Response => RESPONSE_LEN,
             Kind::File => FILE_LEN,
@@ -76,15 +90,39 @@ pub fn ids<T: AsRef<[u8]> + ?Sized>(text: &T) -> impl Iterator<Item = Found> {
         };
         // A dash joins words in the names around files (`my-file-2026…`), and separates elsewhere.
         let joins = |c: u8| is_word(c) || (c == b'-' && kind == Kind::File);
-        let before = start.checked_sub(1).map(|at| text[at]);
+        let before = &text[..start];
+        let is_joined = before.last().is_some_and(|c| joins(*c)) && !ends_escape(before);
         let after = text.get(at.end).copied();
-        if !is_shaped || before.is_some_and(joins) || after.is_some_and(|c| joins(c) || c == b'*') {
+        if !is_shaped || is_joined || after.is_some_and(|c| joins(c) || c == b'*') {
             return None;
         }
         let id = ResourceId::new(std::str::from_utf8(id).ok()?).ok()?;
         id.birth()?;
         Some(Found { kind, id, at })
     })
+}
+
+/// Whether a text ends with something that stands for a character that is no letter, though it is
+/// written with some: `\n` and `\u003c` of JSON, `%2F` of URLs, the colours of a terminal.
+fn ends_escape(text: &[u8]) -> bool {
+    // A character's code, if it is no letter, digit, `_` or `-`: %41 is a letter of the same word.
+    let separates = |hex: &[u8]| {
+        let code = std::str::from_utf8(hex).ok();
+        let code = code.and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        code.and_then(char::from_u32)
+            .is_some_and(|c| !c.is_ascii_alphanumeric() && c != '_' && c != '-')
+    };
+    match text {
+        [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'] => true,
+        [.., b'%', a, b] if separates(&[*a, *b]) => true,
+        [.., b'\\', b'u', a, b, c, d] if separates(&[*a, *b, *c, *d]) => true,
+        [.., b'm'] => {
+            let codes = |c: &u8| c.is_ascii_digit() || *c == b';';
+            let codes = text.iter().rev().skip(1).take(16).take_while(|c| codes(c));
+            text[..text.len() - 1 - codes.count()].ends_with(b"\x1b[")
+        }
+        _ => false,
+    }
 }
 
 /// Reads one line. `kind` is what a word is taken for whose prefix names no kind; where the prefix does,
@@ -170,6 +208,18 @@ mod tests {
         ] {
             assert_eq!(found(&text), [RESP, FILE_ID], "{text}");
         }
+        for before in [
+            "\\n",
+            "\\\\t",
+            "\\u003c",
+            "%2F",
+            "%22",
+            "\u{1b}[1;32m",
+            "\u{1b}[m",
+        ] {
+            let text = format!("x{before}{RESP}\\n{before}{FILE_ID}\u{1b}[0m");
+            assert_eq!(found(&text), [RESP, FILE_ID], "{text}");
+        }
         let invalid = [b"\xff\xfe", RESP.as_bytes(), b"\x80"].concat();
         assert_eq!(ids(&invalid).count(), 1);
     }
@@ -191,6 +241,10 @@ mod tests {
             &format!("{RESP}*"),
             &format!("{FILE_ID}***"),
             &format!("x{RESP}"),
+            &format!("\\x{RESP}"),
+            &format!("%41{RESP}"),
+            &format!("\\u0041{RESP}"),
+            &format!("[1m{RESP}"),
             &format!("_{RESP}"),
             &format!("{RESP}0"),
             &format!("pro{FILE_ID}"),

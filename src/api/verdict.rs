@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::retry;
 use super::wire::{self, Envelope, NotObject, ServiceError};
-use crate::domain::{Answer, Cause, Facts, Kind, Outcome, ResourceId, visible};
+use crate::domain::{Answer, Cause, Facts, Kind, Outcome, ResourceId, capped, visible};
 use crate::secret::ApiKey;
 
 /// What one attempt at a deletion came to.
@@ -160,7 +160,7 @@ impl Rules {
                 self.scrub_all(&mut raw);
                 let facts = raw
                     .as_object()
-                    .map(|object| wire::facts(kind, object))
+                    .map(|object| Facts::of(kind, object))
                     .unwrap_or_default();
                 Fetched::Found { facts, raw }
             }
@@ -414,7 +414,7 @@ impl Rules {
     }
 
     fn kept(&self, text: &str) -> String {
-        wire::capped(&self.key.scrub(text)).to_owned()
+        capped(&self.key.scrub(text)).to_owned()
     }
 
     /// Takes the key out of every text of a value, however deep.

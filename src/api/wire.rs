@@ -6,15 +6,11 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
-use crate::domain::{Expiry, Facts, Kind, ResourceId, Usage, visible};
-
-/// The longest text of the service that is kept: codes, messages, names. In bytes.
-const LONGEST_TEXT: usize = 2048;
+use crate::domain::{Facts, Kind, ResourceId, visible};
 
 /// How much of a body that is no JSON is quoted, in characters.
 const LONGEST_EXCERPT: usize = 200;
@@ -73,11 +69,6 @@ fn is_html(text: &str) -> bool {
     let head = &text[..text.floor_char_boundary(1024)];
     let head = head.to_ascii_lowercase();
     head.contains("<html") || head.contains("<!doctype html")
-}
-
-/// Text cut to what is kept of it.
-pub(super) fn capped(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LONGEST_TEXT)]
 }
 
 /// What a body that is no JSON says, in one short line safe to show; `None` if it says nothing.
@@ -202,76 +193,6 @@ pub(super) fn request_id_in(message: &str) -> Option<&str> {
     (!id.is_empty()).then_some(id)
 }
 
-/// What an object of this kind says about itself (`ark-api` sections 4.2, 5.1 and 9).
-pub(super) fn facts(kind: Kind, object: &Map<String, Value>) -> Facts {
-    let short = |key| text(object, key).map(|t| capped(&t).to_owned());
-    let mut facts = Facts {
-        status: short("status"),
-        created_at: object.get("created_at").and_then(time),
-        expires_at: ["expire_at", "expires_at"]
-            .into_iter()
-            .find_map(|key| object.get(key).and_then(expiry)),
-        ..Facts::default()
-    };
-    match kind {
-        Kind::Response => {
-            facts.model = short("model");
-            facts.previous_response_id = short("previous_response_id");
-            facts.usage = object.get("usage").and_then(usage);
-        }
-        Kind::File => {
-            facts.name = short("filename");
-            facts.bytes = object.get("bytes").and_then(Value::as_u64);
-            facts.purpose = short("purpose");
-            facts.mime_type = short("mime_type");
-        }
-    }
-    facts
-}
-
-/// Unix seconds; some servers write them as a float. Zero and less are placeholders.
-fn time(value: &Value) -> Option<Timestamp> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the fraction is meant to go, and a float out of range saturates to what is no time"
-    )]
-    let seconds = value
-        .as_i64()
-        .or_else(|| value.as_f64().map(|f| f as i64))?;
-    (seconds > 0)
-        .then(|| Timestamp::from_second(seconds).ok())
-        .flatten()
-}
-
-fn expiry(value: &Value) -> Option<Expiry> {
-    if value.as_i64() == Some(-1) {
-        return Some(Expiry::Never);
-    }
-    time(value).map(Expiry::At)
-}
-
-fn usage(value: &Value) -> Option<Usage> {
-    let usage = value.as_object()?;
-    let count = |value: Option<&Value>| value.and_then(Value::as_u64);
-    let input = count(usage.get("input_tokens"));
-    let output = count(usage.get("output_tokens"));
-    let total = count(usage.get("total_tokens"));
-    // An object without a single count tells nothing.
-    input.or(output).or(total)?;
-    let (input, output) = (input.unwrap_or_default(), output.unwrap_or_default());
-    Some(Usage {
-        input,
-        output,
-        total: total.unwrap_or_else(|| input.saturating_add(output)),
-        cached: count(
-            usage
-                .get("input_tokens_details")
-                .and_then(|details| details.get("cached_tokens")),
-        )
-        .unwrap_or_default(),
-    })
-}
-
 /// One page of the list of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -306,7 +227,7 @@ pub(super) fn page(object: &Map<String, Value>) -> Option<Page> {
     for entry in entries {
         let file = entry.as_object().and_then(|file| {
             let id = ResourceId::new(file.get("id")?.as_str()?).ok()?;
-            Some((id, facts(Kind::File, file)))
+            Some((id, Facts::of(Kind::File, file)))
         });
         match file {
             Some(file) => page.files.push(file),
@@ -383,8 +304,11 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::Envelope::{Error, Loose};
     use super::*;
+    use crate::domain::{Expiry, Usage};
 
     fn read(text: &str) -> Map<String, Value> {
         object(text.as_bytes()).unwrap()
@@ -395,7 +319,7 @@ mod tests {
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
         let response = read(include_str!("../../assets/samples/response.json"));
         assert_eq!(
-            facts(Kind::Response, &response),
+            Facts::of(Kind::Response, &response),
             Facts {
                 model: Some("doubao-seed-2-0-lite-260215".into()),
                 status: Some("completed".into()),
@@ -418,7 +342,7 @@ mod tests {
         assert_eq!(Some(id.as_str()), page.last_id.as_deref());
         assert_eq!(
             *file,
-            facts(
+            Facts::of(
                 Kind::File,
                 &read(include_str!("../../assets/samples/file.json"))
             )
@@ -436,51 +360,6 @@ mod tests {
                 ..Facts::default()
             }
         );
-    }
-
-    #[test]
-    fn a_wrong_field_spoils_no_other() {
-        let odd = read(
-            r#"{"created_at":"yesterday","bytes":-4,"filename":7,"expire_at":-1,"status":"active",
-                "purpose":null,"mime_type":"","usage":[1]}"#,
-        );
-        assert_eq!(
-            facts(Kind::File, &odd),
-            Facts {
-                status: Some("active".into()),
-                expires_at: Some(Expiry::Never),
-                ..Facts::default()
-            }
-        );
-        let openai = read(
-            r#"{"created_at":1741476542.75,"expire_at":0,"expires_at":1741476599,
-                "usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":2}}}"#,
-        );
-        let facts = facts(Kind::Response, &openai);
-        assert_eq!(facts.created_at, Timestamp::from_second(1_741_476_542).ok());
-        assert_eq!(
-            facts.expires_at.and_then(Expiry::at),
-            Timestamp::from_second(1_741_476_599).ok()
-        );
-        assert_eq!(
-            facts.usage,
-            Some(Usage {
-                input: 3,
-                output: 0,
-                total: 3,
-                cached: 2
-            })
-        );
-        for absurd in ["1e300", "-7", "9223372036854775807", "true"] {
-            let object = read(&format!(
-                r#"{{"created_at":{absurd},"expire_at":{absurd}}}"#
-            ));
-            assert_eq!(
-                super::facts(Kind::File, &object),
-                Facts::default(),
-                "{absurd}"
-            );
-        }
     }
 
     #[test]

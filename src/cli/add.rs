@@ -1,19 +1,20 @@
 //! `arkdeck add`: ids into the ledger, from arguments, files and standard input.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::{self, Write};
+use std::mem;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::domain::{Facts, Kind, ResourceId, Sighting, Source, visible};
+use crate::domain::{Facts, IdError, ImportProgress, ImportTally, Kind, Sighting, Source, visible};
+use crate::import::{self, Origin, Report, Request, Spot};
 use crate::scan::{self, Entry};
 use crate::store::Ledger;
 
 use super::args::Add;
 use super::context::{Context, Exit, Failure};
-use super::ids::{self, CHUNK, Line};
 use super::output::print;
+use super::work::Interrupts;
 
 pub(super) async fn run(args: Add, context: &mut Context) -> Result<Exit, Failure> {
     let mut from = args.from;
@@ -24,176 +25,229 @@ pub(super) async fn run(args: Add, context: &mut Context) -> Result<Exit, Failur
         }
         from.push("-".into());
     }
-    // All files are opened before anything is added: a mistyped name stops the whole.
-    let mut inputs = Vec::new();
-    for path in from {
-        inputs.push(Input::open(context, &path)?);
-    }
+    // All that is named is looked at before anything is added: a mistyped name stops the whole.
+    let from = origins(context, from)?;
+    let apart = Some(context.settings()?.data_dir.clone());
     let ledger = context.ledger().await?;
-    let mut adder = Adder {
-        ledger,
-        kind: args.kind,
-        tags: args.tag,
-        source: Source::Hand,
-        batch: Vec::new(),
-        new: 0,
-        known: 0,
-        rejected: 0,
+    let mut adding = Adding {
+        is_many: match &from[..] {
+            [] | [Origin::Input(..)] => false,
+            [Origin::Path(path)] => path.is_dir(),
+            _ => true,
+        },
+        tally: ImportTally::default(),
         needs_kind: false,
     };
-    for text in &args.ids {
-        let entry = scan::argument(text.trim(), adder.kind);
-        adder.take(context, text, entry).await?;
+    adding
+        .arguments(context, &ledger, &args.ids, args.kind, &args.tag)
+        .await?;
+    if !from.is_empty() {
+        let request = Request {
+            from,
+            kind: args.kind,
+            tags: args.tag,
+            apart,
+        };
+        adding.import(context, ledger, request).await?;
     }
-    adder.flush(context).await?;
-    adder.source = Source::Import;
-    for input in inputs {
-        adder.read(context, input).await?;
-    }
-    adder.flush(context).await?;
-    let counts = [
-        ("new", adder.new.into()),
-        ("known", adder.known.into()),
-        ("rejected", adder.rejected.into()),
-    ];
-    let text = context.words.with("add-counts", &counts);
-    context.streams.notes.line(&text);
-    Ok(match adder {
-        Adder {
-            needs_kind: true, ..
-        } => {
-            let text = context.words.text("add-give-kind").into_owned();
-            context.streams.notes.line(&text);
-            Exit::Usage
-        }
-        Adder { rejected: 0, .. } => Exit::Done,
-        _ => Exit::Partly,
-    })
+    Ok(adding.end(context))
 }
 
-/// A list of ids and what to call it.
-struct Input {
-    name: String,
-    /// None: standard input.
-    file: Option<BufReader<File>>,
-}
-
-impl Input {
-    fn open(context: &Context, path: &Path) -> Result<Self, Failure> {
+fn origins(context: &mut Context, from: Vec<PathBuf>) -> Result<Vec<Origin>, Failure> {
+    let mut origins = Vec::new();
+    for path in from {
         if path.as_os_str() == "-" {
             let name = context.words.text("add-stdin").into_owned();
-            return Ok(Self { name, file: None });
+            let input = mem::replace(&mut context.streams.input, Box::new(io::empty()));
+            origins.push(Origin::Input(name, input));
+            continue;
         }
-        let name = visible(&path.to_string_lossy()).into_owned();
-        match File::open(path) {
-            Ok(file) => Ok(Self {
-                name,
-                file: Some(BufReader::with_capacity(1 << 16, file)),
-            }),
-            Err(error) => Err(Failure::Usage(unreadable(context, &name, &error))),
-        }
+        let roots = import::roots(&path).map_err(|error| {
+            let name = visible(&path.to_string_lossy()).into_owned();
+            let args = [("name", name.into()), ("error", error.to_string().into())];
+            Failure::Usage(context.words.with("add-unreadable", &args))
+        })?;
+        origins.extend(roots.into_iter().map(Origin::Path));
     }
+    Ok(origins)
 }
 
-fn unreadable(context: &Context, name: &str, error: &std::io::Error) -> String {
-    let args = [("name", name.into()), ("error", error.to_string().into())];
-    context.words.with("add-unreadable", &args)
-}
-
-struct Adder {
-    ledger: Ledger,
-    kind: Option<Kind>,
-    tags: Vec<String>,
-    source: Source,
-    batch: Vec<(Kind, ResourceId)>,
-    new: u64,
-    known: u64,
-    rejected: u64,
+struct Adding {
+    /// Several files may be read: each that has something gets a line.
+    is_many: bool,
+    tally: ImportTally,
     needs_kind: bool,
 }
 
-impl Adder {
-    async fn read(&mut self, context: &mut Context, mut input: Input) -> Result<(), Failure> {
-        for number in 1_u64.. {
-            let source: &mut dyn BufRead = match &mut input.file {
-                Some(file) => file,
-                None => &mut *context.streams.input,
-            };
-            let line = ids::next_line(source)
-                .map_err(|error| Failure::Failed(unreadable(context, &input.name, &error)))?;
-            match line {
-                None => break,
-                Some(Line::Text(text)) if text.trim().is_empty() => {}
-                Some(Line::Text(text)) => {
-                    let place = format!("{}:{number}", input.name);
-                    let entry = scan::entry(&text, self.kind);
-                    self.take(context, &place, entry).await?;
-                }
-                Some(Line::TooLong) => {
-                    let place = format!("{}:{number}", input.name);
-                    let reason = context.words.text("add-line-too-long").into_owned();
-                    self.reject(context, &place, &reason);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn take(
+impl Adding {
+    async fn arguments(
         &mut self,
         context: &mut Context,
-        place: &str,
-        entry: Entry,
+        ledger: &Ledger,
+        ids: &[String],
+        kind: Option<Kind>,
+        tags: &[String],
     ) -> Result<(), Failure> {
-        match entry {
-            Entry::Id(kind, id) => self.batch.push((kind, id)),
-            Entry::Ids(found) => {
-                let found = found.into_iter().map(|found| (found.kind, found.id));
-                self.batch.extend(found);
-            }
-            Entry::NeedsKind(_) => {
-                self.needs_kind = true;
-                let reason = context.words.text("add-no-kind").into_owned();
-                self.reject(context, place, &reason);
-            }
-            Entry::Bad(error) => {
-                let reason = context.words.id_error(&error);
-                self.reject(context, place, &reason);
+        let mut taken = Vec::new();
+        for text in ids {
+            match scan::argument(text.trim(), kind) {
+                Entry::Id(kind, id) => taken.push((kind, id)),
+                Entry::Ids(found) => {
+                    taken.extend(found.into_iter().map(|found| (found.kind, found.id)));
+                }
+                Entry::NeedsKind(_) => self.reject(context, text, None),
+                Entry::Bad(error) => self.reject(context, text, Some(error)),
             }
         }
-        if self.batch.len() >= CHUNK {
-            self.flush(context).await?;
-        }
-        Ok(())
-    }
-
-    fn reject(&mut self, context: &mut Context, place: &str, reason: &str) {
-        self.rejected += 1;
-        context.note_about(place, reason);
-    }
-
-    async fn flush(&mut self, context: &mut Context) -> Result<(), Failure> {
-        let batch = std::mem::take(&mut self.batch);
-        let sightings = batch.iter().map(|(kind, id)| Sighting {
+        let sightings = taken.iter().map(|(kind, id)| Sighting {
             kind: *kind,
             id: id.clone(),
-            source: self.source,
-            tags: self.tags.clone(),
+            source: Source::Hand,
+            tags: tags.to_vec(),
             facts: Facts::default(),
         });
-        let tracked = self
-            .ledger
-            .track(sightings.collect(), Timestamp::now())
-            .await
-            .map_err(|e| context.store_failure(&e))?;
-        for ((_, id), tracked) in batch.iter().zip(tracked) {
+        let tracked = ledger.track(sightings.collect(), Timestamp::now()).await;
+        let tracked = tracked.map_err(|error| context.store_failure(&error))?;
+        for ((_, id), tracked) in taken.iter().zip(tracked) {
             if tracked.is_new {
-                self.new += 1;
+                self.tally.new += 1;
                 print(&mut context.streams.results, id.as_str());
             } else {
-                self.known += 1;
+                self.tally.known += 1;
             }
         }
         Ok(())
     }
+
+    async fn import(
+        &mut self,
+        context: &mut Context,
+        ledger: Ledger,
+        request: Request,
+    ) -> Result<(), Failure> {
+        let mut interrupts = Interrupts::listen().map_err(|error| {
+            let args = [("error", error.to_string().into())];
+            Failure::Refused(context.words.with("failure-signals", &args))
+        })?;
+        let mut import = import::start(ledger, request);
+        loop {
+            tokio::select! {
+                report = import.reports.recv() => match report {
+                    Some(Report::Done(end)) => {
+                        context.streams.notes.clear();
+                        let tally = end.map_err(|error| context.store_failure(&error))?;
+                        let rejected = mem::take(&mut self.tally.rejected);
+                        self.tally.add(&tally);
+                        self.tally.rejected = rejected;
+                        return Ok(());
+                    }
+                    Some(report) => self.take(context, report),
+                    // Only a panic ends it so, which has been told.
+                    None => {
+                        self.tally.unreadable += 1;
+                        return Ok(());
+                    }
+                },
+                () = interrupts.next() => {
+                    if mem::replace(&mut self.tally.stopped, true) {
+                        return Ok(());
+                    }
+                    import.stop();
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, context: &mut Context, report: Report) {
+        match report {
+            Report::New(id, spot) => {
+                print(&mut context.streams.results, id.as_str());
+                if context.overrides.verbose {
+                    context.note_about(&place(&spot), id.as_str());
+                }
+            }
+            Report::Rejected(spot, error) => self.reject(context, &place(&spot), error),
+            Report::Unreadable { name, error } => {
+                let name = visible(&name).into_owned();
+                let error = visible(&error).into_owned();
+                let args = [("name", name.into()), ("error", error.into())];
+                let text = context.words.with("add-unreadable", &args);
+                context.streams.notes.line(&text);
+            }
+            Report::Progress(progress) => {
+                // Somebody may be reading along while a pipe is slow; the results keep the error.
+                let _ = context.streams.results.flush();
+                show(context, progress);
+            }
+            Report::Read { name, tally } => {
+                if self.is_many && tally.new + tally.known + tally.rejected > 0 {
+                    let text = context.words.import_tally(&tally);
+                    context.note_about(&name, &text);
+                }
+            }
+            // Taken by whoever asked.
+            Report::Done(_) => {}
+        }
+    }
+
+    fn reject(&mut self, context: &mut Context, place: &str, error: Option<IdError>) {
+        self.tally.rejected += 1;
+        self.needs_kind |= error.is_none();
+        let reason = error.map_or_else(
+            || context.words.text("add-no-kind").into_owned(),
+            |error| context.words.id_error(&error),
+        );
+        context.note_about(place, &reason);
+    }
+
+    fn end(self, context: &mut Context) -> Exit {
+        let tally = self.tally;
+        if tally.stopped {
+            let text = context.words.text("add-stopped").into_owned();
+            context.streams.notes.line(&text);
+        }
+        if tally.files > 1 || tally.bare_lines > 0 {
+            let args = [
+                ("files", tally.files.into()),
+                ("lines", tally.lines.into()),
+                ("bare", tally.bare_lines.into()),
+            ];
+            let text = context.words.with("add-searched", &args);
+            context.streams.notes.line(&text);
+        }
+        let text = context.words.import_tally(&tally);
+        context.streams.notes.line(&text);
+        if self.needs_kind {
+            let text = context.words.text("add-give-kind").into_owned();
+            context.streams.notes.line(&text);
+        }
+        match tally {
+            ImportTally { stopped: true, .. } => Exit::Interrupted,
+            _ if self.needs_kind => Exit::Usage,
+            ImportTally {
+                rejected: 0,
+                unreadable: 0,
+                ..
+            } => Exit::Done,
+            _ => Exit::Partly,
+        }
+    }
+}
+
+fn place(spot: &Spot) -> String {
+    format!("{}:{}", spot.name, spot.line)
+}
+
+/// Cells of the bar.
+const BAR: usize = 20;
+
+fn show(context: &mut Context, progress: ImportProgress) {
+    let words = &context.words;
+    context.streams.notes.progress(|| {
+        let text = words.import_progress(progress);
+        match progress.share(BAR) {
+            Some(full) => format!("{}{} {text}", "█".repeat(full), "░".repeat(BAR - full)),
+            None => text,
+        }
+    });
 }

@@ -21,7 +21,7 @@ pub struct Terminals {
 }
 
 pub struct Streams {
-    pub input: Box<dyn BufRead>,
+    pub input: Box<dyn BufRead + Send>,
     pub results: Results,
     pub notes: Notes,
     pub terminals: Terminals,
@@ -29,7 +29,7 @@ pub struct Streams {
 
 impl Streams {
     pub fn new(
-        input: Box<dyn BufRead>,
+        input: Box<dyn BufRead + Send>,
         output: Box<dyn Write>,
         error: Box<dyn Write>,
         terminals: Terminals,

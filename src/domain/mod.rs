@@ -2,8 +2,10 @@
 //!
 //! Refuses I/O, clocks, runtimes, and every other module of this crate but its own parts.
 
+mod facts;
 mod history;
 mod id;
+mod intake;
 mod lang;
 mod meter;
 mod outcome;
@@ -12,8 +14,10 @@ mod resource;
 mod traffic;
 mod visible;
 
+pub use facts::capped;
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
+pub use intake::{ImportProgress, ImportTally};
 pub use lang::Lang;
 pub use meter::Meter;
 pub use outcome::{Answer, Cause, Outcome, Settlement};

@@ -1,8 +1,8 @@
 //! Domain values as text.
 
 use crate::domain::{
-    Answer, Cause, Citing, Halt, IdError, Kind, MAX_ID_LEN, Outcome, Problem, QueryError, Refusal,
-    ResourceId, Source, State, visible,
+    Answer, Cause, Citing, Halt, IdError, ImportProgress, ImportTally, Kind, MAX_ID_LEN, Outcome,
+    Problem, QueryError, Refusal, ResourceId, Source, State, visible,
 };
 
 use super::Catalogue;
@@ -202,6 +202,36 @@ impl Catalogue {
             86_400..864_000 => format!("{}d{}h", s / 86_400, s % 86_400 / 3_600),
             _ => format!("{}d", s / 86_400),
         }
+    }
+
+    /// `42 MB of 1.0 GB · 400 MB/s · new: 12`.
+    pub fn import_progress(&self, progress: ImportProgress) -> String {
+        let done = match progress.total {
+            Some(total) => self.with(
+                "import-of",
+                &[
+                    ("done", self.bytes(progress.bytes).into()),
+                    ("total", self.bytes(total).into()),
+                ],
+            ),
+            None => self.bytes(progress.bytes),
+        };
+        let rate = self.bytes(progress.rate);
+        let args = [
+            ("done", done.into()),
+            ("rate", rate.into()),
+            ("new", progress.new.into()),
+        ];
+        self.with("import-progress", &args)
+    }
+
+    pub fn import_tally(&self, tally: &ImportTally) -> String {
+        let args = [
+            ("new", tally.new.into()),
+            ("known", tally.known.into()),
+            ("rejected", tally.rejected.into()),
+        ];
+        self.with("import-tally", &args)
     }
 
     /// Decimal units, as the service's quota is counted: `512 B`, `1.2 MB`, `20 GB`.

@@ -225,7 +225,15 @@ fn see(
             answer: None,
         }
     });
-    merge_facts(&mut resource, &sighting.facts);
+    if sighting.source == Source::Import {
+        // Recorded at some time: a newer look may have told more, and an approximate birth is a gap.
+        let mut known = resource.facts.clone();
+        known.created_at.take_if(|_| resource.created_approx);
+        let filled = known.filled_from(&sighting.facts);
+        merge_facts(&mut resource, &filled);
+    } else {
+        merge_facts(&mut resource, &sighting.facts);
+    }
     merge_tags(&mut resource, &sighting.tags);
     if let Some(listed) = listed {
         revive(&mut resource, listed);

@@ -9,7 +9,7 @@ use regex::Regex;
 const LAYERS: [&[&str]; 6] = [
     &["domain", "secret"],
     &["config", "store", "api", "scan", "locale", "emulator"],
-    &["app", "worker", "recorder"],
+    &["app", "worker", "recorder", "import"],
     &["keys"],
     &["view"],
     &["tui", "cli"],

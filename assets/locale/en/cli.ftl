@@ -65,7 +65,11 @@ add-unreadable = { $name } cannot be read: { $error }
 add-line-too-long = the line is too long to be looked at
 add-no-kind = it does not say whether it is a response or a file
 add-give-kind = Where the id does not tell, --kind response or --kind file does.
-add-counts = added: { $new } · known already: { $known } · rejected: { $rejected }
+add-searched = searched: { $files ->
+    [one] { $files } file
+   *[other] { $files } files
+}, { $lines } lines, { $bare } of them without an id
+add-stopped = Interrupted: what was found so far is in the ledger.
 
 # list
 listing-column-id = ID

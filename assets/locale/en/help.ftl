@@ -18,7 +18,7 @@ help-global-data-dir = Where the ledger is
 help-global-config = The config file
 help-global-read-only = Send nothing that changes anything, and leave the ledger as it is
 help-global-lang = The language of messages and help [default: that of the system]
-help-global-verbose = Write a log into the data directory; it never holds the key
+help-global-verbose = Write a log into the data directory; it never holds the key. `add` also says where each new id stands
 help-global-help = Print help
 help-global-version = Print the version
 
@@ -40,10 +40,12 @@ help-emulate-fail = How many of 100 requests fail
 
 help-add = Track ids: put them into the ledger
 help-add-ids = What to track
-help-add-from = A file with ids in its lines; - is standard input
+help-add-from = A file, a folder with all that is in it, or a pattern such as 'logs/*.gz'; - is standard input
 help-add-kind = What ids are whose prefix does not tell
 help-add-tag = A tag for all of them, to filter by later
-help-add-after = Prints the ids that are new. Without ids and --from, reads what is piped in.
+help-add-after = Prints the ids that are new. Without ids and --from, reads what is piped in. Files may have any size and may be compressed with gzip or zstd.
+    { "" }
+    A file is a list if all its lines are single words, or if half of them are ids: in it an id may have any shape, and a line that is none is named. Every other file (a log, JSON, a HAR file, a shell's history) is searched for ids of Ark's own shapes. What recorded JSON says about an id is kept, but for what is known already.
 
 help-list = List what the ledger knows
 help-list-kind = Only these

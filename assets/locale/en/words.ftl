@@ -73,3 +73,7 @@ query-not-a-size = not a size: write 500, 20KB, 10MB, 1.5GB or 1GiB
 query-needs-comparison = this key takes < or >, not a colon
 query-needs-colon = this key takes a colon, not < or >
 query-open-quote = the quote is not closed
+
+import-of = { $done } of { $total }
+import-progress = { $done } · { $rate }/s · { $new } new ids
+import-tally = added: { $new } · known already: { $known } · rejected: { $rejected }

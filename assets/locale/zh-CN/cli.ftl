@@ -65,7 +65,8 @@ add-unreadable = 无法读取{ $name }：{ $error }
 add-line-too-long = 这一行太长，没有查看
 add-no-kind = 看不出是响应还是文件
 add-give-kind = 如果从 ID 看不出类型，请用 --kind response 或 --kind file 指明。
-add-counts = 新增：{ $new } · 已有：{ $known } · 未接受：{ $rejected }
+add-searched = 已搜索：{ $files } 个文件，{ $lines } 行，其中 { $bare } 行没有 ID
+add-stopped = 已中断：目前找到的都已在台账中。
 
 # list
 listing-column-id = ID

@@ -18,7 +18,7 @@ help-global-data-dir = 台账所在的目录
 help-global-config = 配置文件
 help-global-read-only = 不发送任何会改变内容的请求，也不改动台账
 help-global-lang = 消息与帮助的语言 [默认：系统语言]
-help-global-verbose = 在数据目录中写日志；其中绝不会有密钥
+help-global-verbose = 在数据目录中写日志；其中绝不会有密钥。`add` 还会说明每个新 ID 出现在何处
 help-global-help = 显示帮助
 help-global-version = 显示版本
 
@@ -40,10 +40,12 @@ help-emulate-fail = 每 100 个请求中失败多少个
 
 help-add = 跟踪 ID：把它们放入台账
 help-add-ids = 要跟踪的 ID
-help-add-from = 每行含有 ID 的文件；- 表示标准输入
+help-add-from = 文件、文件夹（包含其中的全部内容），或形如 'logs/*.gz' 的模式；- 表示标准输入
 help-add-kind = 从前缀看不出类型的 ID 是什么
 help-add-tag = 给它们加上的标签，便于以后筛选
-help-add-after = 打印新增的 ID。没有给出 ID 和 --from 时，读取管道传入的内容。
+help-add-after = 打印新增的 ID。没有给出 ID 和 --from 时，读取管道传入的内容。文件大小不限，可以用 gzip 或 zstd 压缩。
+    { "" }
+    如果文件的每一行都是单个词，或者有一半的行是 ID，它就是列表：其中的 ID 可以是任意形式，不是 ID 的行会逐一指出。其他文件（日志、JSON、HAR 文件、命令行历史）则只查找方舟自身形式的 ID。记录下来的 JSON 对某个 ID 的说明会保留，但不覆盖已知的内容。
 
 help-list = 列出台账中的内容
 help-list-kind = 只列出这一种

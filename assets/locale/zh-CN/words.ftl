@@ -67,3 +67,7 @@ query-not-a-size = 不是大小：请写成 500、20KB、10MB、1.5GB 或 1GiB
 query-needs-comparison = 这个键要用 < 或 >，不能用冒号
 query-needs-colon = 这个键要用冒号，不能用 < 或 >
 query-open-quote = 引号没有闭合
+
+import-of = { $done } / { $total }
+import-progress = { $done } · { $rate }/秒 · 新 ID { $new } 个
+import-tally = 新增：{ $new } · 已有：{ $known } · 未接受：{ $rejected }

@@ -1,0 +1,55 @@
+//! What an import tells, while it goes on and at its end.
+
+/// What came of an import, or of one file of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportTally {
+    /// Ids that the ledger did not have.
+    pub new: u64,
+    /// Ids that it had when the file began, each counted once for a file.
+    pub known: u64,
+    /// Lines of lists that are no ids.
+    pub rejected: u64,
+    /// Files that were read, at least in part.
+    pub files: u64,
+    /// Files and folders that could not be read, or not to their end.
+    pub unreadable: u64,
+    pub lines: u64,
+    /// Of those, how many have no id.
+    pub bare_lines: u64,
+    /// It was stopped before its end.
+    pub stopped: bool,
+}
+
+impl ImportTally {
+    pub fn add(&mut self, other: &Self) {
+        self.new += other.new;
+        self.known += other.known;
+        self.rejected += other.rejected;
+        self.files += other.files;
+        self.unreadable += other.unreadable;
+        self.lines += other.lines;
+        self.bare_lines += other.bare_lines;
+        self.stopped |= other.stopped;
+    }
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportProgress {
+    /// Read so far, as it is on disk: compressed files count as they are.
+    pub bytes: u64,
+    /// Of so many, where that is known.
+    pub total: Option<u64>,
+    /// Ids found that are new to the ledger.
+    pub new: u64,
+    /// Read in a second, on the average.
+    pub rate: u64,
+}
+
+impl ImportProgress {
+    /// So many of `cells` are done, if that is known.
+    pub fn share(&self, cells: usize) -> Option<usize> {
+        let share = u128::from(self.bytes) * cells as u128 / u128::from(self.total?.max(1));
+        Some(usize::try_from(share).map_or(cells, |share| share.min(cells)))
+    }
+}
