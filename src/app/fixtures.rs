@@ -59,6 +59,7 @@ pub(crate) fn response(row: i64, state: State) -> Resource {
         },
         created_approx: row % 2 == 0,
         tags: vec!["test".into()],
+        note: None,
         source: Source::Hand,
         protected: false,
         tracked_at: ago(60),
@@ -90,6 +91,7 @@ pub(crate) fn file(row: i64, name: &str, bytes: u64, state: State) -> Resource {
         },
         created_approx: false,
         tags: Vec::new(),
+        note: None,
         source: Source::Sync,
         protected: false,
         tracked_at: ago(60),
@@ -118,6 +120,7 @@ pub(crate) fn resources() -> Vec<Resource> {
     rows[2].state = State::Deleted;
     rows[3] = failed(rows[3].clone());
     rows[4].state = State::Unsettled;
+    rows[1].note = Some("ask \u{202e}Li before".into());
     rows.push(file(101, "demo.mp4", 695_110, State::Tracked));
     rows.push(file(
         102,

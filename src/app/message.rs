@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use tui_input::InputRequest;
 
 use crate::domain::{
-    Citing, Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource,
-    ResourceId, Review, RowId, Sighting, Tracked,
+    Citing, Counts, HistoryPage, HistoryQuery, Kind, Labels, ListQuery, Listing, Order, Report,
+    Resource, ResourceId, Review, RowId, Sighting, Tracked,
 };
 
 use super::Motion;
@@ -44,6 +44,8 @@ pub enum Action {
     History,
     /// Protect from deletion, or no longer.
     Protect,
+    /// Change tags and note.
+    Label,
     Help,
     Quit,
     Suspend,
@@ -145,6 +147,10 @@ pub enum Effect {
     Protect {
         rows: Vec<RowId>,
         protected: bool,
+    },
+    Label {
+        rows: Vec<RowId>,
+        labels: Labels,
     },
     Track(Vec<Sighting>),
     /// Put this on the clipboard.

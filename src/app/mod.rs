@@ -5,6 +5,7 @@
 
 mod acts;
 mod dialog;
+mod form;
 mod history;
 mod layout;
 mod message;
@@ -29,6 +30,7 @@ use crate::domain::{
 };
 
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
+pub use form::{About, Form, FormProblem, Written};
 pub use history::History;
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
@@ -68,6 +70,8 @@ pub enum Context {
     /// The review of a deletion whose number has to be typed.
     ConfirmTyped,
     Add,
+    /// A few lines to fill in.
+    Form,
     Details,
     Help,
     /// Work is pending: really quit?
@@ -82,6 +86,7 @@ pub enum Mode {
     /// Editing the filter of the focused pane.
     Filter,
     Add(AddIds),
+    Form(Form),
     Confirm(Confirm),
     Details {
         row: RowId,
@@ -231,6 +236,7 @@ impl App {
             Mode::Browse => Context::Pane,
             Mode::Filter => Context::Filter,
             Mode::Add(_) => Context::Add,
+            Mode::Form(_) => Context::Form,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
             Mode::Details { .. } => Context::Details,
@@ -250,7 +256,7 @@ impl App {
             Action::Mark | Action::Range | Action::Details | Action::Copy | Action::CopyCurl => {
                 pane.cursor().is_some()
             }
-            Action::Protect => {
+            Action::Protect | Action::Label => {
                 self.session.refusal != Some(Refusal::ReadOnly) && pane.cursor().is_some()
             }
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
@@ -548,6 +554,7 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.edit(request),
+            Mode::Form(form) => form.edit(request),
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
                 confirm.typed.handle(request);
                 confirm.is_hasty = false;
@@ -582,6 +589,7 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.paste(text),
+            Mode::Form(form) => form.paste(text),
             Mode::Browse => {
                 let mut add = AddIds::default();
                 add.paste(text);

@@ -6,7 +6,7 @@ use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, Halt, HistoryPage, Outcome, Report, ResourceId, Review,
+    Answer, BatchId, Cause, Citing, Halt, HistoryPage, Labels, Outcome, Report, ResourceId, Review,
     Settlement, Tally, Tracked,
 };
 
@@ -821,4 +821,80 @@ fn rows_that_came_back_from_a_batch_are_what_the_ledger_says() {
     now_deleted[0].tags = vec!["read again".into()];
     answer(&mut app, effects, &now_deleted);
     assert_eq!(app.row(rows[0].row).unwrap().tags, ["read again"]);
+}
+
+#[test]
+fn tags_and_a_note_of_one_row_are_changed_where_they_stand() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Label]);
+    assert_eq!(app.context(), Context::Form);
+    // It stands there, so it is neither put on again nor taken off.
+    type_text(&mut app, " nightly");
+    act(&mut app, &rows, &[Action::Switch]);
+    type_text(&mut app, " keep ");
+    let rest = act(&mut app, &rows, &[Action::Press]);
+    let labels = Labels {
+        add: vec!["nightly".into()],
+        remove: Vec::new(),
+        note: Some("keep".into()),
+    };
+    let row = rows[0].row;
+    let asked = |labels| {
+        [Effect::Label {
+            rows: vec![row],
+            labels,
+        }]
+    };
+    assert_eq!(rest, asked(labels));
+
+    act(&mut app, &rows, &[Action::Label]);
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    type_text(&mut app, "\u{7}-x");
+    let labels = Labels {
+        remove: vec!["x".into(), "test".into()],
+        ..Labels::default()
+    };
+    // A control character cannot be typed into the field on a terminal, and is no tag either.
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(&app.mode, Mode::Form(form) if form.problem.is_some()));
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    type_text(&mut app, "-x");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), asked(labels));
+    // Nothing changed, nothing written.
+    assert_eq!(act(&mut app, &rows, &[Action::Label, Action::Press]), []);
+    assert!(matches!(app.mode, Mode::Browse));
+}
+
+#[test]
+fn tags_of_several_rows_are_put_on_and_taken_off() {
+    let (mut app, rows) = app();
+    act(
+        &mut app,
+        &rows,
+        &[Action::Mark, Action::Mark, Action::Label],
+    );
+    update(&mut app, Message::Paste("ci -test\n".into()));
+    act(&mut app, &rows, &[Action::Switch]);
+    type_text(&mut app, "-");
+    let rest = act(&mut app, &rows, &[Action::Press]);
+    let labels = Labels {
+        add: vec!["ci".into()],
+        remove: vec!["test".into()],
+        note: Some(String::new()),
+    };
+    let marked = vec![rows[0].row, rows[1].row];
+    assert_eq!(
+        rest,
+        [Effect::Label {
+            rows: marked,
+            labels
+        }]
+    );
+    let read_only = Session {
+        refusal: Some(Refusal::ReadOnly),
+        ..session()
+    };
+    let mut app = app_with(read_only, &rows, 80, 24);
+    act(&mut app, &rows, &[Action::Label]);
+    assert!(matches!(app.mode, Mode::Browse));
 }

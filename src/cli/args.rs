@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::config::{self, Overrides};
-use crate::domain::{Kind, Lang, Outcome, duration};
+use crate::domain::{self, Kind, LabelError, Lang, Outcome, duration};
 
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -80,6 +80,7 @@ pub enum Command {
     Forget(Ids),
     Protect(Ids),
     Unprotect(Ids),
+    Tag(Tag),
     Resume(Resume),
     History(History),
     Doctor(Doctor),
@@ -137,7 +138,7 @@ pub struct Add {
     pub from: Vec<PathBuf>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
     pub kind: Option<Kind>,
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", value_parser = tag)]
     pub tag: Vec<String>,
 }
 
@@ -236,6 +237,23 @@ pub struct Ids {
     pub ids: Vec<String>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
     pub kind: Option<Kind>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Tag {
+    #[arg(value_name = "ID", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    pub add: Vec<String>,
+    /// Any text: a tag that is no good any more must be possible to take off.
+    #[arg(long, value_name = "TAG")]
+    pub remove: Vec<String>,
+    #[arg(long, value_name = "TEXT", value_parser = note)]
+    pub note: Option<String>,
 }
 
 #[derive(Clone, Debug, Group)]
@@ -367,6 +385,14 @@ fn span(text: &str) -> Result<Duration, &'static str> {
 
 fn outcome(text: &str) -> Result<Outcome, &'static str> {
     Outcome::parse(text).ok_or("it is deleted, gone, refused, failed, cancelled or unsettled")
+}
+
+fn tag(text: &str) -> Result<String, LabelError> {
+    domain::tag(text)
+}
+
+fn note(text: &str) -> Result<String, LabelError> {
+    domain::note(text)
 }
 
 fn kind(text: &str) -> Result<Kind, &'static str> {

@@ -4,6 +4,7 @@
 
 mod history;
 mod id;
+mod label;
 mod lang;
 mod meter;
 mod outcome;
@@ -14,6 +15,7 @@ mod visible;
 
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
+pub use label::{LabelError, Labels, MAX_NOTE, MAX_TAG, note, tag};
 pub use lang::Lang;
 pub use meter::Meter;
 pub use outcome::{Answer, Cause, Outcome, Settlement};

@@ -177,6 +177,8 @@ pub struct Resource {
     /// `facts.created_at` was read off the id and not said by the service.
     pub created_approx: bool,
     pub tags: Vec<String>,
+    /// The user's own words about it.
+    pub note: Option<String>,
     pub source: Source,
     /// No batch takes it, whoever asks.
     pub protected: bool,

@@ -1,8 +1,8 @@
 //! Domain values as text.
 
 use crate::domain::{
-    Answer, Cause, Citing, Halt, IdError, Kind, MAX_ID_LEN, Outcome, Problem, QueryError, Refusal,
-    ResourceId, Source, State, visible,
+    Answer, Cause, Citing, Halt, IdError, Kind, LabelError, MAX_ID_LEN, MAX_NOTE, MAX_TAG, Outcome,
+    Problem, QueryError, Refusal, ResourceId, Source, State, visible,
 };
 
 use super::Catalogue;
@@ -171,6 +171,17 @@ impl Catalogue {
             }
             IdError::DotSegment => self.text("id-error-dots").into_owned(),
             IdError::Masked => self.text("id-error-masked").into_owned(),
+        }
+    }
+
+    pub fn label_error(&self, error: LabelError) -> String {
+        let with = |key: &str, limit: usize, length: usize| {
+            self.with(key, &[("limit", limit.into()), ("length", length.into())])
+        };
+        match error {
+            LabelError::TagLength(length) => with("label-tag-length", MAX_TAG, length),
+            LabelError::TagCharacter => self.text("label-tag-character").into_owned(),
+            LabelError::NoteLength(length) => with("label-note-length", MAX_NOTE, length),
         }
     }
 

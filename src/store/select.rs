@@ -71,6 +71,7 @@ impl Select {
             | Test::Name(part)
             | Test::Model(part)
             | Test::Tag(part)
+            | Test::Note(part)
                 if part.contains(codes::is_special) =>
             {
                 "0".to_owned()
@@ -84,6 +85,7 @@ impl Select {
             }
             Test::Name(part) => self.within("name", part),
             Test::Model(part) => self.within("model", part),
+            Test::Note(part) => self.within("note", part),
             Test::Kind(kind) => format!("kind = {}", codes::kind(*kind)),
             Test::State(State::Expired) => due(now),
             Test::State(State::Tracked) => format!("state = 0 AND NOT {}", due(now)),

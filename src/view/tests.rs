@@ -594,3 +594,17 @@ fn no_state_is_told_by_colour_alone() {
         assert!(text.contains(&said), "{said}");
     }
 }
+
+#[test]
+fn tags_and_note() {
+    snapshot("label", |width, height| {
+        let mut app = after(width, height, &[Action::Move(Motion::Down), Action::Label]);
+        for c in "-x \"".chars() {
+            let edit = tui_input::InputRequest::InsertChar(c);
+            update(&mut app, Message::Edit(edit));
+        }
+        update(&mut app, Message::Paste(" \u{202e}夜间".into()));
+        act(&mut app, &resources(), &[Action::Press]);
+        app
+    });
+}

@@ -97,6 +97,7 @@ show-usage = usage
 show-usage-tokens = { $total } tokens: { $input } in ({ $cached } cached), { $output } out
 show-cited-by = cited by
 show-tags = tags
+show-note = note
 show-source = source
 show-tracked = tracked since
 show-answer = last answer
@@ -148,6 +149,10 @@ apply-elsewhere = the plan is for profile { $profile }, { $host }, and this is {
 apply-ahead = the plan was made at { $at }, which is in the future by the clock of this machine; nothing was sent
 apply-stale = the plan is { $age } old and { $limit } is the limit (--max-age); nothing was sent
 apply-struck = Struck out of the plan since it was made: { $count }.
+
+# tag
+tag-no-change = nothing to change: give --add, --remove or --note
+tag-nothing = nothing to tag: give ids or --filter
 
 # forget
 forget-pending = it is being deleted, so it stays

@@ -102,6 +102,15 @@ help-unprotect = Let ids be deleted again
 help-unprotect-ids = Whose protection to lift
 help-unprotect-kind = What ids are whose prefix does not tell
 
+help-tag = Write tags and a note on what is in the ledger; nothing is sent
+help-tag-ids = On what; what is not in the ledger is added to it
+help-tag-kind = What ids are whose prefix does not tell; with --filter, only these
+help-tag-filter = On all that matches instead, as in `list --filter`
+help-tag-add = A tag to put on: up to 64 characters, no spaces
+help-tag-remove = A tag to take off
+help-tag-note = What to note, up to 1000 characters; it takes the place of the old note, and an empty one takes it away
+help-tag-after = Filters find them: tag:TAG, note:TEXT, and words match both. Prints the ids that are so now.
+
 help-resume = Settle what an earlier run sent without living to see the answer
 help-resume-output = How to print what came of each [default: table]
 

@@ -53,6 +53,7 @@ field-previous = continues
 field-cited-by = cited by
 field-usage = tokens
 field-tags = tags
+field-note = note
 field-tracked = tracked
 field-settled = settled
 time-ago = { $time } ({ $span } ago)
@@ -148,6 +149,15 @@ add-kind-ask = not decided
 add-needs-kind = response or file? Tab
 add-summary = { $ids } to add, { $bad } to correct
 
+form-tags = tags
+form-note = note
+form-label-title = { $count ->
+    [one] Tags and note
+   *[other] Tags and note of { $count } items
+}
+form-label-one = They stay in the ledger and are never sent. Tags are words; / finds them, and the note.
+form-label-many = Words are put on as tags, -words are taken off. A note replaces each note; a lone - takes the notes away; empty leaves them.
+
 quit-title = Quit
 quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
 quit-stay = Stay
@@ -187,6 +197,7 @@ key-settle = settle
 key-retry = retry what failed
 key-history = history or activity
 key-protect = protect from deletion
+key-label = tags and note
 key-pause = pause
 key-resume = resume
 key-stop = stop
@@ -201,10 +212,12 @@ key-stay = stay
 key-quit-now = quit at once
 key-keep-filter = keep the filter
 key-take-ids = add them
+key-take-form = go on
+key-switch-line = other line
 key-close = close
 key-switch = other button
 key-switch-kind = kind
 key-help = help
 key-quit = quit
 key-suspend = suspend to the shell
-key-query-language = Filter: words match id, name, model and tags. kind: state: status: purpose: model: name: id: tag: source: narrow it; age>3d, expires<12h, size>10MB compare; - in front negates.
+key-query-language = Filter: words match id, name, model, tags and note. kind: state: status: purpose: model: name: id: tag: note: source: narrow it; age>3d, expires<12h, size>10MB compare; - in front negates.

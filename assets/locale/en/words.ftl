@@ -64,6 +64,10 @@ id-error-not-visible = character { $at } is not visible ASCII
 id-error-dots = . and .. are not ids
 id-error-masked = it is masked with *; the whole id is needed
 
+label-tag-length = a tag has 1 to { $limit } characters, and this has { $length }
+label-tag-character = a tag has no spaces and no control characters, and does not begin with -
+label-note-length = a note has at most { $limit } characters, and this has { $length }
+
 query-unknown-key = unknown key
 query-unknown-kind = unknown kind: response or file
 query-unknown-state = unknown state: tracked, queued, sending, deleted, gone, refused, failed, unsettled or expired

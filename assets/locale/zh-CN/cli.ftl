@@ -97,6 +97,7 @@ show-usage = 用量
 show-usage-tokens = 共 { $total } 个 token：输入 { $input }（缓存 { $cached }），输出 { $output }
 show-cited-by = 被引用于
 show-tags = 标签
+show-note = 备注
 show-source = 来源
 show-tracked = 跟踪起始
 show-answer = 最近的应答
@@ -148,6 +149,10 @@ apply-elsewhere = 该计划属于配置 { $profile }（{ $host }），而当前�
 apply-ahead = 该计划的生成时间 { $at } 晚于本机时钟；什么都没有发送
 apply-stale = 该计划已有 { $age }，超过上限 { $limit }（--max-age）；什么都没有发送
 apply-struck = 计划生成后被划去：{ $count } 项。
+
+# tag
+tag-no-change = 没有要更改的内容：请给出 --add、--remove 或 --note
+tag-nothing = 没有要标记的内容：请给出 ID 或 --filter
 
 # forget
 forget-pending = 正在删除，因此保留

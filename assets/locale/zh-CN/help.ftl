@@ -102,6 +102,15 @@ help-unprotect = 允许再次删除 ID
 help-unprotect-ids = 要解除保护的 ID
 help-unprotect-kind = 从前缀看不出类型的 ID 是什么
 
+help-tag = 为台账中的内容写上标签和备注；不发送任何内容
+help-tag-ids = 要写上的对象；台账中没有的会被加入
+help-tag-kind = 前缀看不出类型的 ID 是什么；与 --filter 一起用时只限该类型
+help-tag-filter = 改为写在所有匹配项上，同 `list --filter`
+help-tag-add = 要加上的标签：最多 64 个字符，不含空格
+help-tag-remove = 要去掉的标签
+help-tag-note = 备注内容，最多 1000 个字符；会取代原有备注，空备注表示去掉
+help-tag-after = 筛选可以找到它们：tag:标签、note:文字，普通词也会匹配两者。输出现已如此的 ID。
+
 help-resume = 核实上一次运行已发送但没有等到应答的项目
 help-resume-output = 逐项结果的输出方式 [默认：table]
 

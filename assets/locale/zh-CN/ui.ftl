@@ -50,6 +50,7 @@ field-previous = 上一轮
 field-cited-by = 被引用于
 field-usage = Token
 field-tags = 标签
+field-note = 备注
 field-tracked = 跟踪
 field-settled = 结清
 time-ago = { $time }（{ $span } 前）
@@ -130,6 +131,14 @@ add-kind-ask = 未定
 add-needs-kind = 响应还是文件？按 Tab
 add-summary = 将添加 { $ids } 个，{ $bad } 行需更正
 
+form-tags = 标签
+form-note = 备注
+form-label-title = { $count ->
+   *[other] { $count } 项的标签和备注
+}
+form-label-one = 它们只留在台账中，绝不发送。标签以空格分隔；/ 可以找到标签和备注。
+form-label-many = 词语作为标签加上，-词语 则去掉。备注会取代各项的备注；单独一个 - 去掉备注；留空则不变。
+
 quit-title = 退出
 quit-question = 还有未完成的工作。退出后不再发送请求：在途请求会先结清，其余恢复原状。
 quit-stay = 留下
@@ -169,6 +178,7 @@ key-settle = 确定结果
 key-retry = 重试失败项
 key-history = 历史或动态
 key-protect = 保护，禁止删除
+key-label = 标签和备注
 key-pause = 暂停
 key-resume = 继续
 key-stop = 停止
@@ -183,10 +193,12 @@ key-stay = 留下
 key-quit-now = 立即退出
 key-keep-filter = 保留筛选
 key-take-ids = 添加
+key-take-form = 继续
+key-switch-line = 另一行
 key-close = 关闭
 key-switch = 切换按钮
 key-switch-kind = 类型
 key-help = 帮助
 key-quit = 退出
 key-suspend = 挂起到 shell
-key-query-language = 筛选：词语匹配 ID、名称、模型和标签。kind: state: status: purpose: model: name: id: tag: source: 可缩小范围；age>3d、expires<12h、size>10MB 用于比较；前缀 - 表示取反。
+key-query-language = 筛选：词语匹配 ID、名称、模型、标签和备注。kind: state: status: purpose: model: name: id: tag: note: source: 可缩小范围；age>3d、expires<12h、size>10MB 用于比较；前缀 - 表示取反。

@@ -6,6 +6,7 @@ mod config;
 mod deletion;
 mod help;
 mod history;
+mod labels;
 mod ledger;
 mod plan;
 mod service;
