@@ -23,6 +23,7 @@ pub(crate) fn session() -> Session {
         refusal: None,
         protected: false,
         max_batch: None,
+        quota: Some(crate::domain::QUOTA),
         undo: Duration::from_secs(5),
         began: now(),
     }
@@ -216,6 +217,8 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                 responses: rows.iter().filter(|r| r.kind == Kind::Response).count() as u64,
                 files: rows.iter().filter(|r| r.kind == Kind::File).count() as u64,
                 file_bytes: rows.iter().filter_map(|r| r.facts.bytes).sum(),
+                unsized_files: 0,
+                is_mirrored: true,
                 unsettled: 0,
             }),
             other => {

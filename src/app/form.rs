@@ -1,11 +1,14 @@
-//! A few lines to fill in before something is done: what to write on rows.
+//! A few lines to fill in before something is done: what to write on rows, how much room to free.
 
 use tui_input::{Input, InputRequest};
 
-use crate::domain::{LabelError, Labels, Refusal, Resource, RowId, note, tag};
+use crate::domain::{
+    FreeFirst, FreeQuery, Freed, Kind, LabelError, Labels, Refusal, Resource, RowId, note, size,
+    tag,
+};
 
 use super::dialog::insert;
-use super::{Action, App, Effect, Event, Mode};
+use super::{Action, App, Effect, Event, Focus, Mode};
 
 /// Takes the note away, where an empty line leaves each as it is.
 const NO_NOTE: &str = "-";
@@ -30,6 +33,11 @@ pub enum About {
         rows: Vec<RowId>,
         one: Option<Written>,
     },
+    /// How much room to free. It stays open to say what was marked for that.
+    Free {
+        first: FreeFirst,
+        freed: Option<Freed>,
+    },
 }
 
 /// What stands on a row.
@@ -42,6 +50,7 @@ pub struct Written {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormProblem {
     Label(LabelError),
+    NotASize,
 }
 
 impl About {
@@ -49,6 +58,7 @@ impl About {
     pub const fn fields(&self) -> &'static [&'static str] {
         match self {
             Self::Label { .. } => &["form-tags", "form-note"],
+            Self::Free { .. } => &["form-size"],
         }
     }
 }
@@ -72,22 +82,38 @@ impl Form {
         Self::new(About::Label { rows, one }, [tags.join(" "), note])
     }
 
-    pub(super) fn edit(&mut self, request: InputRequest) {
+    /// The lines are being changed: what was said of them no longer holds.
+    fn reopen(&mut self) {
         self.problem = None;
+        if let About::Free { freed, .. } = &mut self.about {
+            *freed = None;
+        }
+    }
+
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        self.reopen();
         if let Some(line) = self.lines.get_mut(self.at) {
             line.handle(request);
         }
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        self.problem = None;
+        self.reopen();
         if let Some(line) = self.lines.get_mut(self.at) {
             insert(line, text.trim_end_matches(['\r', '\n']));
         }
     }
 
+    /// The next line, or the other choice.
     fn switch(&mut self) {
+        self.reopen();
         self.at = (self.at + 1) % self.lines.len().max(1);
+        if let About::Free { first, .. } = &mut self.about {
+            *first = match first {
+                FreeFirst::Oldest => FreeFirst::Largest,
+                FreeFirst::Largest => FreeFirst::Oldest,
+            };
+        }
     }
 
     fn text(&self, line: usize) -> &str {
@@ -119,19 +145,6 @@ impl Form {
         }
         Ok(labels)
     }
-
-    fn submit(&self, effects: &mut Vec<Effect>) -> Result<(), FormProblem> {
-        match &self.about {
-            About::Label { rows, one } => {
-                let labels = self.labels(one.as_ref()).map_err(FormProblem::Label)?;
-                if !labels.is_empty() {
-                    let rows = rows.clone();
-                    effects.push(Effect::Label { rows, labels });
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 impl App {
@@ -159,12 +172,63 @@ impl App {
         match action {
             Action::No => return,
             Action::Switch => form.switch(),
-            Action::Press => match form.submit(effects) {
-                Ok(()) => return,
+            Action::Press => match self.submit_form(&form, effects) {
+                Ok(true) => return,
+                Ok(false) => {}
                 Err(problem) => form.problem = Some(problem),
             },
             _ => {}
         }
         self.mode = Mode::Form(form);
+    }
+
+    /// Opens the form for how much room to free, in the files pane.
+    pub(super) fn free(&mut self) {
+        if self.focus == Focus::Files {
+            let about = About::Free {
+                first: FreeFirst::default(),
+                freed: None,
+            };
+            self.mode = Mode::Form(Form::new(about, [String::new()]));
+        }
+    }
+
+    /// What was chosen is marked, and nothing else; it goes as everything marked does.
+    pub(super) fn freed(&mut self, freed: Freed) {
+        self.files.mark_only(&freed.rows);
+        if let Mode::Form(Form {
+            about: About::Free { freed: said, .. },
+            ..
+        }) = &mut self.mode
+        {
+            *said = Some(freed.clone());
+        }
+        self.note(Event::Freed(freed));
+    }
+
+    /// Does what the form says. True: there is nothing more to say about it.
+    fn submit_form(&mut self, form: &Form, effects: &mut Vec<Effect>) -> Result<bool, FormProblem> {
+        match &form.about {
+            About::Label { rows, one } => {
+                let labels = form.labels(one.as_ref()).map_err(FormProblem::Label)?;
+                if !labels.is_empty() {
+                    let rows = rows.clone();
+                    effects.push(Effect::Label { rows, labels });
+                }
+                Ok(true)
+            }
+            About::Free { freed: Some(_), .. } => Ok(true),
+            About::Free { first, freed: None } => {
+                let text: String = form.text(0).split_whitespace().collect();
+                let bytes = size(&text).filter(|bytes| *bytes > 0);
+                effects.push(Effect::Free(FreeQuery {
+                    query: self.pane_of(Kind::File).query().clone(),
+                    bytes: bytes.ok_or(FormProblem::NotASize)?,
+                    first: *first,
+                    now: self.now,
+                }));
+                Ok(false)
+            }
+        }
     }
 }

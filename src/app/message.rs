@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use tui_input::InputRequest;
 
 use crate::domain::{
-    Citing, Counts, HistoryPage, HistoryQuery, Kind, Labels, ListQuery, Listing, Order, Report,
-    Resource, ResourceId, Review, RowId, Sighting, Tracked,
+    Citing, Counts, FreeQuery, Freed, HistoryPage, HistoryQuery, Kind, Labels, ListQuery, Listing,
+    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked,
 };
 
 use super::Motion;
@@ -46,6 +46,8 @@ pub enum Action {
     Protect,
     /// Change tags and note.
     Label,
+    /// Mark files whose deletion frees some room.
+    Free,
     Help,
     Quit,
     Suspend,
@@ -102,6 +104,8 @@ pub enum Message {
     },
     /// These rows were written and have to be read again.
     Changed(Vec<RowId>),
+    /// The answer to [`Effect::Free`].
+    Freed(Freed),
     Tracked(Vec<Tracked>),
     /// What an earlier run left behind.
     Recovered {
@@ -148,6 +152,8 @@ pub enum Effect {
         rows: Vec<RowId>,
         protected: bool,
     },
+    /// Which files free this much room?
+    Free(FreeQuery),
     Label {
         rows: Vec<RowId>,
         labels: Labels,

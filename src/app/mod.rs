@@ -56,6 +56,8 @@ pub struct Session {
     pub refusal: Option<Refusal>,
     pub protected: bool,
     pub max_batch: Option<u64>,
+    /// What the account's files may take together, in bytes; `None` = nobody counts.
+    pub quota: Option<u64>,
     pub undo: Duration,
     pub began: Timestamp,
 }
@@ -259,6 +261,7 @@ impl App {
             Action::Protect | Action::Label => {
                 self.session.refusal != Some(Refusal::ReadOnly) && pane.cursor().is_some()
             }
+            Action::Free => self.focus == Focus::Files && !self.files.rows().is_empty(),
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
             Action::Refresh => self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
@@ -432,6 +435,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.reload(&rows);
             app.outdate_all(&mut effects);
         }
+        Message::Freed(freed) => app.freed(freed),
         Message::Tracked(tracked) => {
             let new = tracked.iter().filter(|t| t.is_new).count() as u64;
             let known = tracked.len() as u64 - new;

@@ -6,8 +6,8 @@ use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, Halt, HistoryPage, Labels, Outcome, Report, ResourceId, Review,
-    Settlement, Tally, Tracked,
+    Answer, BatchId, Cause, Citing, FreeFirst, FreeQuery, Freed, Halt, HistoryPage, Labels,
+    Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -897,4 +897,49 @@ fn tags_of_several_rows_are_put_on_and_taken_off() {
     let mut app = app_with(read_only, &rows, 80, 24);
     act(&mut app, &rows, &[Action::Label]);
     assert!(matches!(app.mode, Mode::Browse));
+}
+
+#[test]
+fn freeing_room_marks_and_says_what_and_deletes_nothing() {
+    let (mut app, rows) = app();
+    // Files only.
+    act(&mut app, &rows, &[Action::Free]);
+    assert!(matches!(app.mode, Mode::Browse) && !app.allows(Action::Free));
+    act(
+        &mut app,
+        &rows,
+        &[Action::Files, Action::Mark, Action::Free],
+    );
+    type_text(&mut app, "lots");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(&app.mode, Mode::Form(form) if form.problem.is_some()));
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    type_text(&mut app, "13 MB");
+    let rest = act(&mut app, &rows, &[Action::Switch, Action::Press]);
+    let asked = FreeQuery {
+        query: crate::domain::Query::default(),
+        bytes: 13_000_000,
+        first: FreeFirst::Largest,
+        now: app.now,
+    };
+    assert_eq!(rest, [Effect::Free(asked)]);
+    let chosen = vec![RowId(102), RowId(101)];
+    let freed = Freed {
+        rows: chosen.clone(),
+        asked: 13_000_000,
+        bytes: 13_195_110,
+        in_use: 2_013_196_110,
+        ..Freed::default()
+    };
+    assert_eq!(update(&mut app, Message::Freed(freed)), []);
+    // Exactly these are marked; the form says so and is closed by another Enter.
+    assert_eq!(app.files.marks(), &chosen.iter().copied().collect());
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(app.mode, Mode::Browse));
+    let event = &app.queue.activity[0].event;
+    assert!(matches!(event, Event::Freed(freed) if freed.left() == 2_000_001_000));
+    act(&mut app, &rows, &[Action::Delete]);
+    assert!(
+        matches!(&app.mode, Mode::Confirm(confirm) if confirm.rows == [RowId(101), RowId(102)])
+    );
 }

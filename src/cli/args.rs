@@ -183,10 +183,23 @@ pub struct Choice {
     pub filter: Option<String>,
 }
 
+/// What to delete instead of ids: enough to free some room.
+#[derive(Clone, Copy, Debug, Group)]
+pub struct Room {
+    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "ids")]
+    pub free: Option<u64>,
+    #[arg(long, requires = "free", conflicts_with = "largest")]
+    pub oldest: bool,
+    #[arg(long, requires = "free")]
+    pub largest: bool,
+}
+
 #[derive(Clone, Debug, Group)]
 pub struct Delete {
     #[command(flatten)]
     pub choice: Choice,
+    #[command(flatten)]
+    pub room: Room,
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -215,6 +228,8 @@ pub struct Manner {
 pub struct Plan {
     #[command(flatten)]
     pub choice: Choice,
+    #[command(flatten)]
+    pub room: Room,
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -381,6 +396,12 @@ fn span(text: &str) -> Result<Duration, &'static str> {
         .and_then(|seconds| u64::try_from(seconds).ok())
         .map(Duration::from_secs)
         .ok_or("it is 90s, 15m, 12h, 3d or 2w")
+}
+
+fn size(text: &str) -> Result<u64, &'static str> {
+    domain::size(text)
+        .filter(|bytes| *bytes > 0)
+        .ok_or("it is 500, 20KB, 10MB, 1.5GB or 1GiB")
 }
 
 fn outcome(text: &str) -> Result<Outcome, &'static str> {

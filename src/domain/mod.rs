@@ -10,6 +10,7 @@ mod meter;
 mod outcome;
 mod query;
 mod resource;
+mod room;
 mod traffic;
 mod visible;
 
@@ -19,11 +20,12 @@ pub use label::{LabelError, Labels, MAX_NOTE, MAX_TAG, note, tag};
 pub use lang::Lang;
 pub use meter::Meter;
 pub use outcome::{Answer, Cause, Outcome, Settlement};
-pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, duration};
+pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, duration, size};
 pub use resource::{
     Citing, Counts, Expiry, Facts, ListQuery, Listing, Resource, Review, RowId, Sighting, Sort,
     SortKey, Source, State, Tombstones, Tracked, Usage,
 };
+pub use room::{FreeFirst, FreeQuery, Freed, QUOTA};
 pub use traffic::{
     BatchId, Halt, Order, Pace, Refusal, Report, RowSet, SyncTally, Tally, Throttle, Ticket,
 };

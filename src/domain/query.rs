@@ -370,6 +370,11 @@ pub fn duration(text: &str) -> Option<i64> {
     seconds(text).ok()
 }
 
+/// Bytes, as queries write them: `500`, `20KB`, `10MB`, `1.5GB`, `1GiB`.
+pub fn size(text: &str) -> Option<u64> {
+    bytes(text).ok()
+}
+
 fn seconds(text: &str) -> Result<i64, QueryError> {
     let wrong = || at_value(Problem::NotADuration);
     let unit = text.chars().next_back().ok_or_else(wrong)?;

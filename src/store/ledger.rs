@@ -299,31 +299,54 @@ pub(super) fn unsettled(disk: &Disk) -> Result<Vec<Resource>, StoreError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> {
+/// The living of one kind.
+pub(super) struct Living {
+    count: u64,
+    /// Known sizes, added up.
+    pub(super) bytes: u64,
+    /// Whose size is unknown.
+    sizeless: u64,
+}
+
+fn living(disk: &Disk, kind: Kind, now: Timestamp) -> Result<Living, StoreError> {
     let living = format!(
-        "SELECT count(*), coalesce(sum(bytes), 0) FROM resources
+        "SELECT count(*), coalesce(sum(bytes), 0), count(*) - count(bytes) FROM resources
          WHERE profile = ?1 AND kind = ?2 AND state NOT IN (3, 4) AND NOT {}",
         due(now.as_millisecond())
     );
     let mut statement = disk.db.prepare(&living)?;
-    let mut count = |kind| {
-        statement.query_row(params![disk.profile, Code(kind)], |row| {
-            Ok((
-                row.get::<_, i64>(0)?.unsigned_abs(),
-                row.get::<_, i64>(1)?.unsigned_abs(),
-            ))
+    let living = statement.query_row(params![disk.profile, Code(kind)], |row| {
+        let number = |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.unsigned_abs());
+        Ok(Living {
+            count: number(0)?,
+            bytes: number(1)?,
+            sizeless: number(2)?,
         })
-    };
-    let (responses, _) = count(Kind::Response)?;
-    let (files, file_bytes) = count(Kind::File)?;
+    })?;
+    Ok(living)
+}
+
+/// What files take.
+pub(super) fn room_in_use(disk: &Disk, now: Timestamp) -> Result<Living, StoreError> {
+    living(disk, Kind::File, now)
+}
+
+pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> {
+    let responses = living(disk, Kind::Response, now)?;
+    let files = room_in_use(disk, now)?;
     let mut doubt = disk
         .db
         .prepare_cached("SELECT count(*) FROM resources WHERE profile = ?1 AND state = 7")?;
     let unsettled: i64 = doubt.query_row([disk.profile], |row| row.get(0))?;
+    let mut mirrored = disk.db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM syncs WHERE profile = ?1 AND complete = 1)",
+    )?;
     Ok(Counts {
-        responses,
-        files,
-        file_bytes,
+        responses: responses.count,
+        files: files.count,
+        file_bytes: files.bytes,
+        unsized_files: files.sizeless,
+        is_mirrored: mirrored.query_row([disk.profile], |row| row.get(0))?,
         unsettled: unsettled.unsigned_abs(),
     })
 }

@@ -11,6 +11,7 @@ mod chain;
 mod codes;
 mod error;
 mod files;
+mod free;
 mod history;
 mod journal;
 mod ledger;
@@ -29,9 +30,9 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use crate::domain::{
-    Answer, BatchId, Chain, Citing, Counts, Facts, HistoryPage, HistoryQuery, Kind, Labels,
-    ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId, Settlement, Sighting, State,
-    Tracked,
+    Answer, BatchId, Chain, Citing, Counts, Facts, FreeQuery, Freed, HistoryPage, HistoryQuery,
+    Kind, Labels, ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId, Settlement,
+    Sighting, State, Tracked,
 };
 
 pub use error::StoreError;
@@ -265,6 +266,11 @@ impl Ledger {
 
     pub async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {
         self.read(move |disk| ledger::counts(disk, now)).await
+    }
+
+    /// Chooses files whose deletion frees this much room; changes nothing.
+    pub async fn free(&self, asked: FreeQuery) -> Result<Freed, StoreError> {
+        self.read(move |disk| free::free(disk, &asked)).await
     }
 
     /// Rows whose deletion was sent and never settled, oldest first.

@@ -316,6 +316,7 @@ impl Run {
                         page,
                     })
                 }
+                Effect::Free(asked) => ledger.free(asked).await.map(Message::Freed),
                 Effect::Protect { rows, protected } => ledger
                     .protect(rows.clone(), protected)
                     .await

@@ -6,7 +6,7 @@ use ratatui::widgets::Paragraph;
 use tui_input::Input;
 
 use crate::app::{About, Form, FormProblem, Layout};
-use crate::domain::visible;
+use crate::domain::{FreeFirst, visible};
 
 use super::Screen;
 use super::pane::split_at_char;
@@ -38,6 +38,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, form: &Form) {
             Span::raw(value(input, is_here, room.saturating_sub(head))),
         ]));
     }
+    if let About::Free {
+        freed: Some(freed), ..
+    } = &form.about
+    {
+        let style = if freed.is_enough() {
+            theme.good()
+        } else {
+            theme.warn()
+        };
+        let said = wrap(&words.freed(freed), room).into_iter();
+        lines.extend(said.map(|line| Line::styled(line, style)));
+    }
     if let Some(problem) = form.problem {
         let text = format!("✗ {}", self::problem(screen, problem));
         lines.extend(
@@ -61,6 +73,7 @@ fn title(screen: Screen<'_>, form: &Form) -> String {
             let count = ("count", rows.len().into());
             screen.words.with("form-label-title", &[count])
         }
+        About::Free { .. } => screen.words.text("form-free-title").into_owned(),
     }
 }
 
@@ -69,6 +82,14 @@ fn intro(screen: Screen<'_>, form: &Form) -> String {
     match &form.about {
         About::Label { one: Some(_), .. } => words.text("form-label-one"),
         About::Label { one: None, .. } => words.text("form-label-many"),
+        About::Free {
+            first: FreeFirst::Oldest,
+            ..
+        } => words.text("form-free-oldest"),
+        About::Free {
+            first: FreeFirst::Largest,
+            ..
+        } => words.text("form-free-largest"),
     }
     .into_owned()
 }
@@ -77,6 +98,7 @@ fn problem(screen: Screen<'_>, problem: FormProblem) -> String {
     let words = screen.words;
     match problem {
         FormProblem::Label(error) => words.label_error(error),
+        FormProblem::NotASize => words.text("query-not-a-size").into_owned(),
     }
 }
 

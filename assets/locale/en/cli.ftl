@@ -18,6 +18,7 @@ config-base-url = the base URL from { $origin } cannot be used: a base URL { $al
 config-no-such-profile = there is no profile “{ $name }” ({ $origin }); there are: { $known }
 config-out-of-range = a number from { $min } to { $max }
 config-not-a-rate = a number of requests a second above 0 and up to 100000, or "unlimited"
+config-not-a-size = a size such as "20GB", or "unlimited"
 config-unknown-lang = "en" or "zh-CN"
 config-two-key-sources = turns with key_env: give one of them, not both
 config-empty-command = a program and its arguments, such as ["pass", "show", "ark"]
@@ -121,6 +122,7 @@ delete-ask = Delete? This cannot be undone. y or n:
 delete-ask-number = Delete? This cannot be undone. Type the number of items ({ $count }) to go on:
 delete-declined = not confirmed; nothing was sent
 delete-needs-yes = nobody can be asked here; --yes confirms
+delete-not-enough = with --yes only as much as was asked for is deleted, or nothing: ask for less, or look at it without --yes; nothing was sent
 delete-needs-confirm = the profile is protected and nobody can be asked here: ARKDECK_CONFIRM={ $count } confirms
 delete-protected = it is protected, so nothing was sent; `arkdeck unprotect` lifts that
 delete-left-out = Protected, and so left out: { $count }.

@@ -21,6 +21,10 @@ pane-marked = · { $count } marked
 pane-range = · range
 pane-tombstones = · with what is gone
 pane-syncing = · syncing, { $seen } seen
+pane-quota = { $used } of { $quota } ({ $percent } %)
+pane-quota-floor = at least { $used } of { $quota } ({ $percent } %)
+pane-quota-short = { $percent } %
+pane-quota-short-floor = ≥ { $percent } %
 pane-refreshing = · fetching { $done }/{ $total }
 
 column-state = state
@@ -158,6 +162,11 @@ form-label-title = { $count ->
 form-label-one = They stay in the ledger and are never sent. Tags are words; / finds them, and the note.
 form-label-many = Words are put on as tags, -words are taken off. A note replaces each note; a lone - takes the notes away; empty leaves them.
 
+form-size = room
+form-free-title = Free some room
+form-free-oldest = How much, such as 5GB? Of the files that the filter shows, the oldest are marked until it is enough (Tab: the largest). Nothing is deleted before d and its review.
+form-free-largest = How much, such as 5GB? Of the files that the filter shows, the largest are marked until it is enough (Tab: the oldest). Nothing is deleted before d and its review.
+
 quit-title = Quit
 quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
 quit-stay = Stay
@@ -198,6 +207,7 @@ key-retry = retry what failed
 key-history = history or activity
 key-protect = protect from deletion
 key-label = tags and note
+key-free = free room
 key-pause = pause
 key-resume = resume
 key-stop = stop

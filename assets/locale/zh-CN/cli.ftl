@@ -18,6 +18,7 @@ config-base-url = 来自 { $origin } 的基础 URL 无法使用：基础 URL { $
 config-no-such-profile = 没有名为“{ $name }”的配置（{ $origin }）；现有：{ $known }
 config-out-of-range = { $min } 到 { $max } 之间的数字
 config-not-a-rate = 大于 0 且不超过 100000 的每秒请求数，或 "unlimited"
+config-not-a-size = 大小（如 "20GB"）或 "unlimited"
 config-unknown-lang = "en" 或 "zh-CN"
 config-two-key-sources = 与 key_env 二选一的设置，不能同时给出
 config-empty-command = 程序及其参数，例如 ["pass", "show", "ark"]
@@ -121,6 +122,7 @@ delete-ask = 确定删除吗？此操作无法撤销。y 或 n：
 delete-ask-number = 确定删除吗？此操作无法撤销。请输入项目数量（{ $count }）以继续：
 delete-declined = 未确认；什么都没有发送
 delete-needs-yes = 此处无法询问；请用 --yes 确认
+delete-not-enough = 使用 --yes 时要么按要求的数量删除，要么什么都不删：请要求少一些，或不加 --yes 查看；什么都没有发送
 delete-needs-confirm = 该配置受保护，而此处无法询问：请用 ARKDECK_CONFIRM={ $count } 确认
 delete-protected = 受保护，因此没有发送；`arkdeck unprotect` 可解除保护
 delete-left-out = 受保护而未列入：{ $count } 项。

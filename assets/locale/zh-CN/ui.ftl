@@ -18,6 +18,10 @@ pane-marked = · 已标记 { $count }
 pane-range = · 区间
 pane-tombstones = · 含已不存在的
 pane-syncing = · 同步中，已见 { $seen }
+pane-quota = { $used } / { $quota }（{ $percent } %）
+pane-quota-floor = 至少 { $used } / { $quota }（{ $percent } %）
+pane-quota-short = { $percent } %
+pane-quota-short-floor = ≥ { $percent } %
 pane-refreshing = · 获取中 { $done }/{ $total }
 
 column-state = 状态
@@ -139,6 +143,11 @@ form-label-title = { $count ->
 form-label-one = 它们只留在台账中，绝不发送。标签以空格分隔；/ 可以找到标签和备注。
 form-label-many = 词语作为标签加上，-词语 则去掉。备注会取代各项的备注；单独一个 - 去掉备注；留空则不变。
 
+form-size = 空间
+form-free-title = 腾出空间
+form-free-oldest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最早的开始标记，直到足够（Tab：从最大的开始）。按 d 并确认之前不会删除任何内容。
+form-free-largest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最大的开始标记，直到足够（Tab：从最早的开始）。按 d 并确认之前不会删除任何内容。
+
 quit-title = 退出
 quit-question = 还有未完成的工作。退出后不再发送请求：在途请求会先结清，其余恢复原状。
 quit-stay = 留下
@@ -179,6 +188,7 @@ key-retry = 重试失败项
 key-history = 历史或动态
 key-protect = 保护，禁止删除
 key-label = 标签和备注
+key-free = 腾出空间
 key-pause = 暂停
 key-resume = 继续
 key-stop = 停止
