@@ -18,6 +18,7 @@ impl App {
             Mode::Browse => self.act_browsing(action, effects),
             Mode::Filter => self.act_filtering(action),
             Mode::Add(add) => self.act_adding(action, add, effects),
+            Mode::Form(form) => self.act_in_form(action, form, effects),
             Mode::Confirm(confirm) => self.act_confirming(action, confirm, effects),
             // About the row shown: the cursor may have moved on from it, if it left the listing.
             Mode::Details { row, offset } => match action {
@@ -78,6 +79,8 @@ impl App {
                 self.history.read_filter(self.now);
             }
             Action::Protect => self.protect(effects),
+            Action::Label => self.label(),
+            Action::Free => self.free(),
             Action::Details => {
                 if let Some(row) = self.pane_of(self.pane).cursor() {
                     self.mode = Mode::Details { row, offset: 0 };

@@ -23,6 +23,7 @@ pub(crate) fn session() -> Session {
         refusal: None,
         protected: false,
         max_batch: None,
+        quota: Some(crate::domain::QUOTA),
         undo: Duration::from_secs(5),
         began: now(),
     }
@@ -59,6 +60,7 @@ pub(crate) fn response(row: i64, state: State) -> Resource {
         },
         created_approx: row % 2 == 0,
         tags: vec!["test".into()],
+        note: None,
         source: Source::Hand,
         protected: false,
         tracked_at: ago(60),
@@ -90,6 +92,7 @@ pub(crate) fn file(row: i64, name: &str, bytes: u64, state: State) -> Resource {
         },
         created_approx: false,
         tags: Vec::new(),
+        note: None,
         source: Source::Sync,
         protected: false,
         tracked_at: ago(60),
@@ -118,6 +121,7 @@ pub(crate) fn resources() -> Vec<Resource> {
     rows[2].state = State::Deleted;
     rows[3] = failed(rows[3].clone());
     rows[4].state = State::Unsettled;
+    rows[1].note = Some("ask \u{202e}Li before".into());
     rows.push(file(101, "demo.mp4", 695_110, State::Tracked));
     rows.push(file(
         102,
@@ -213,6 +217,8 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                 responses: rows.iter().filter(|r| r.kind == Kind::Response).count() as u64,
                 files: rows.iter().filter(|r| r.kind == Kind::File).count() as u64,
                 file_bytes: rows.iter().filter_map(|r| r.facts.bytes).sum(),
+                unsized_files: 0,
+                is_mirrored: true,
                 unsettled: 0,
             }),
             other => {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use tui_input::InputRequest;
 
 use crate::domain::{
-    Citing, Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource,
-    ResourceId, Review, RowId, Sighting, Tracked,
+    Citing, Counts, FreeQuery, Freed, HistoryPage, HistoryQuery, Kind, Labels, ListQuery, Listing,
+    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked,
 };
 
 use super::Motion;
@@ -44,6 +44,10 @@ pub enum Action {
     History,
     /// Protect from deletion, or no longer.
     Protect,
+    /// Change tags and note.
+    Label,
+    /// Mark files whose deletion frees some room.
+    Free,
     Help,
     Quit,
     Suspend,
@@ -105,6 +109,8 @@ pub enum Message {
     },
     /// These rows were written and have to be read again.
     Changed(Vec<RowId>),
+    /// The answer to [`Effect::Free`].
+    Freed(Freed),
     Tracked(Vec<Tracked>),
     /// What an earlier run left behind.
     Recovered {
@@ -150,6 +156,12 @@ pub enum Effect {
     Protect {
         rows: Vec<RowId>,
         protected: bool,
+    },
+    /// Which files free this much room?
+    Free(FreeQuery),
+    Label {
+        rows: Vec<RowId>,
+        labels: Labels,
     },
     Track(Vec<Sighting>),
     /// Put this on the clipboard.

@@ -6,6 +6,7 @@
 mod acts;
 mod dialog;
 mod finder;
+mod form;
 mod history;
 mod layout;
 mod message;
@@ -31,6 +32,7 @@ use crate::domain::{
 
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
 pub use finder::Finder;
+pub use form::{About, Form, FormProblem, Written};
 pub use history::History;
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
@@ -56,6 +58,8 @@ pub struct Session {
     pub refusal: Option<Refusal>,
     pub protected: bool,
     pub max_batch: Option<u64>,
+    /// What the account's files may take together, in bytes; `None` = nobody counts.
+    pub quota: Option<u64>,
     pub undo: Duration,
     pub began: Timestamp,
 }
@@ -70,6 +74,8 @@ pub enum Context {
     /// The review of a deletion whose number has to be typed.
     ConfirmTyped,
     Add,
+    /// A few lines to fill in.
+    Form,
     Details,
     Help,
     /// Work is pending: really quit?
@@ -84,6 +90,7 @@ pub enum Mode {
     /// Editing the filter of the focused pane.
     Filter,
     Add(AddIds),
+    Form(Form),
     Confirm(Confirm),
     Details {
         row: RowId,
@@ -235,6 +242,7 @@ impl App {
             Mode::Browse => Context::Pane,
             Mode::Filter => Context::Filter,
             Mode::Add(_) => Context::Add,
+            Mode::Form(_) => Context::Form,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
             Mode::Details { .. } => Context::Details,
@@ -254,9 +262,10 @@ impl App {
             Action::Mark | Action::Range | Action::Details | Action::Copy | Action::CopyCurl => {
                 pane.cursor().is_some()
             }
-            Action::Protect => {
+            Action::Protect | Action::Label => {
                 self.session.refusal != Some(Refusal::ReadOnly) && pane.cursor().is_some()
             }
+            Action::Free => self.focus == Focus::Files && !self.files.rows().is_empty(),
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
             Action::Refresh => self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
@@ -430,6 +439,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.reload(&rows);
             app.outdate_all(&mut effects);
         }
+        Message::Freed(freed) => app.freed(freed),
         Message::Tracked(tracked) => {
             let new = tracked.iter().filter(|t| t.is_new).count() as u64;
             let known = tracked.len() as u64 - new;
@@ -553,6 +563,7 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.edit(request),
+            Mode::Form(form) => form.edit(request),
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
                 confirm.typed.handle(request);
                 confirm.is_hasty = false;
@@ -587,6 +598,7 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.paste(text),
+            Mode::Form(form) => form.paste(text),
             Mode::Browse => {
                 let mut add = AddIds::default();
                 add.paste(text);

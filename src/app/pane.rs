@@ -194,6 +194,12 @@ impl Pane {
         }
     }
 
+    /// Marks these rows and no others.
+    pub fn mark_only(&mut self, rows: &[RowId]) {
+        self.unmark_all();
+        self.marks.extend(rows);
+    }
+
     /// Ends an open range without marking anything.
     pub fn drop_range(&mut self) {
         self.range = None;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Answer, BatchId, Halt, Meter, Outcome, Pace, Refusal, ResourceId, RowId, RowSet, Settlement,
-    SyncTally, Tally, Throttle, Ticket,
+    Answer, BatchId, Freed, Halt, Meter, Outcome, Pace, Refusal, ResourceId, RowId, RowSet,
+    Settlement, SyncTally, Tally, Throttle, Ticket,
 };
 
 /// How much activity is kept; the journal has the rest.
@@ -122,6 +122,8 @@ pub enum Event {
         new: u64,
         known: u64,
     },
+    /// Files were marked to free some room.
+    Freed(Freed),
     Recovered {
         unsettled: u64,
         returned: u64,
@@ -149,6 +151,7 @@ impl Event {
             | Self::Refused(_) => true,
             Self::Recovered { unsettled, .. } => *unsettled > 0,
             Self::Synced(tally) => !tally.complete,
+            Self::Freed(freed) => !freed.is_enough(),
             _ => false,
         }
     }

@@ -6,8 +6,8 @@ use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, Halt, HistoryPage, Outcome, Report, ResourceId, Review,
-    Settlement, Tally, Tracked,
+    Answer, BatchId, Cause, Citing, FreeFirst, FreeQuery, Freed, Halt, HistoryPage, Labels,
+    Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -842,4 +842,125 @@ fn a_filter_is_completed_and_comes_back() {
     act(&mut app, &rows, &[Action::Filter]);
     act(&mut app, &rows, &[Action::Earlier]);
     assert_eq!(app.responses.filter.value(), "state:failed");
+}
+
+#[test]
+fn tags_and_a_note_of_one_row_are_changed_where_they_stand() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Label]);
+    assert_eq!(app.context(), Context::Form);
+    // It stands there, so it is neither put on again nor taken off.
+    type_text(&mut app, " nightly");
+    act(&mut app, &rows, &[Action::Switch]);
+    type_text(&mut app, " keep ");
+    let rest = act(&mut app, &rows, &[Action::Press]);
+    let labels = Labels {
+        add: vec!["nightly".into()],
+        remove: Vec::new(),
+        note: Some("keep".into()),
+    };
+    let row = rows[0].row;
+    let asked = |labels| {
+        [Effect::Label {
+            rows: vec![row],
+            labels,
+        }]
+    };
+    assert_eq!(rest, asked(labels));
+
+    act(&mut app, &rows, &[Action::Label]);
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    type_text(&mut app, "\u{7}-x");
+    let labels = Labels {
+        remove: vec!["x".into(), "test".into()],
+        ..Labels::default()
+    };
+    // A control character cannot be typed into the field on a terminal, and is no tag either.
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(&app.mode, Mode::Form(form) if form.problem.is_some()));
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    type_text(&mut app, "-x");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), asked(labels));
+    // Nothing changed, nothing written.
+    assert_eq!(act(&mut app, &rows, &[Action::Label, Action::Press]), []);
+    assert!(matches!(app.mode, Mode::Browse));
+}
+
+#[test]
+fn tags_of_several_rows_are_put_on_and_taken_off() {
+    let (mut app, rows) = app();
+    act(
+        &mut app,
+        &rows,
+        &[Action::Mark, Action::Mark, Action::Label],
+    );
+    update(&mut app, Message::Paste("ci -test\n".into()));
+    act(&mut app, &rows, &[Action::Switch]);
+    type_text(&mut app, "-");
+    let rest = act(&mut app, &rows, &[Action::Press]);
+    let labels = Labels {
+        add: vec!["ci".into()],
+        remove: vec!["test".into()],
+        note: Some(String::new()),
+    };
+    let marked = vec![rows[0].row, rows[1].row];
+    assert_eq!(
+        rest,
+        [Effect::Label {
+            rows: marked,
+            labels
+        }]
+    );
+    let read_only = Session {
+        refusal: Some(Refusal::ReadOnly),
+        ..session()
+    };
+    let mut app = app_with(read_only, &rows, 80, 24);
+    act(&mut app, &rows, &[Action::Label]);
+    assert!(matches!(app.mode, Mode::Browse));
+}
+
+#[test]
+fn freeing_room_marks_and_says_what_and_deletes_nothing() {
+    let (mut app, rows) = app();
+    // Files only.
+    act(&mut app, &rows, &[Action::Free]);
+    assert!(matches!(app.mode, Mode::Browse) && !app.allows(Action::Free));
+    act(
+        &mut app,
+        &rows,
+        &[Action::Files, Action::Mark, Action::Free],
+    );
+    type_text(&mut app, "lots");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(&app.mode, Mode::Form(form) if form.problem.is_some()));
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    type_text(&mut app, "13 MB");
+    let rest = act(&mut app, &rows, &[Action::Switch, Action::Press]);
+    let asked = FreeQuery {
+        query: crate::domain::Query::default(),
+        bytes: 13_000_000,
+        first: FreeFirst::Largest,
+        now: app.now,
+    };
+    assert_eq!(rest, [Effect::Free(asked)]);
+    let chosen = vec![RowId(102), RowId(101)];
+    let freed = Freed {
+        rows: chosen.clone(),
+        asked: 13_000_000,
+        bytes: 13_195_110,
+        in_use: 2_013_196_110,
+        ..Freed::default()
+    };
+    assert_eq!(update(&mut app, Message::Freed(freed)), []);
+    // Exactly these are marked; the form says so and is closed by another Enter.
+    assert_eq!(app.files.marks(), &chosen.iter().copied().collect());
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert!(matches!(app.mode, Mode::Browse));
+    let event = &app.queue.activity[0].event;
+    assert!(matches!(event, Event::Freed(freed) if freed.left() == 2_000_001_000));
+    act(&mut app, &rows, &[Action::Delete]);
+    assert!(
+        matches!(&app.mode, Mode::Confirm(confirm) if confirm.rows == [RowId(101), RowId(102)])
+    );
 }

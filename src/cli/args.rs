@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::config::{self, Overrides};
-use crate::domain::{Kind, Lang, Outcome, duration};
+use crate::domain::{self, Kind, LabelError, Lang, Outcome, duration};
 
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -80,6 +80,7 @@ pub enum Command {
     Forget(Ids),
     Protect(Ids),
     Unprotect(Ids),
+    Tag(Tag),
     Resume(Resume),
     History(History),
     Doctor(Doctor),
@@ -137,7 +138,7 @@ pub struct Add {
     pub from: Vec<PathBuf>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
     pub kind: Option<Kind>,
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", value_parser = tag)]
     pub tag: Vec<String>,
 }
 
@@ -182,10 +183,23 @@ pub struct Choice {
     pub filter: Option<String>,
 }
 
+/// What to delete instead of ids: enough to free some room.
+#[derive(Clone, Copy, Debug, Group)]
+pub struct Room {
+    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "ids")]
+    pub free: Option<u64>,
+    #[arg(long, requires = "free", conflicts_with = "largest")]
+    pub oldest: bool,
+    #[arg(long, requires = "free")]
+    pub largest: bool,
+}
+
 #[derive(Clone, Debug, Group)]
 pub struct Delete {
     #[command(flatten)]
     pub choice: Choice,
+    #[command(flatten)]
+    pub room: Room,
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -214,6 +228,8 @@ pub struct Manner {
 pub struct Plan {
     #[command(flatten)]
     pub choice: Choice,
+    #[command(flatten)]
+    pub room: Room,
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -236,6 +252,23 @@ pub struct Ids {
     pub ids: Vec<String>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
     pub kind: Option<Kind>,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Tag {
+    #[arg(value_name = "ID", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    #[arg(long, value_name = "response|file", value_parser = kind)]
+    pub kind: Option<Kind>,
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    pub add: Vec<String>,
+    /// Any text: a tag that is no good any more must be possible to take off.
+    #[arg(long, value_name = "TAG")]
+    pub remove: Vec<String>,
+    #[arg(long, value_name = "TEXT", value_parser = note)]
+    pub note: Option<String>,
 }
 
 #[derive(Clone, Debug, Group)]
@@ -365,8 +398,22 @@ fn span(text: &str) -> Result<Duration, &'static str> {
         .ok_or("it is 90s, 15m, 12h, 3d or 2w")
 }
 
+fn size(text: &str) -> Result<u64, &'static str> {
+    domain::size(text)
+        .filter(|bytes| *bytes > 0)
+        .ok_or("it is 500, 20KB, 10MB, 1.5GB or 1GiB")
+}
+
 fn outcome(text: &str) -> Result<Outcome, &'static str> {
     Outcome::parse(text).ok_or("it is deleted, gone, refused, failed, cancelled or unsettled")
+}
+
+fn tag(text: &str) -> Result<String, LabelError> {
+    domain::tag(text)
+}
+
+fn note(text: &str) -> Result<String, LabelError> {
+    domain::note(text)
 }
 
 fn kind(text: &str) -> Result<Kind, &'static str> {

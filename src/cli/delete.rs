@@ -14,21 +14,33 @@ use super::wanted::Wanted;
 use super::work;
 
 pub(super) async fn run(args: Delete, context: &mut Context) -> Result<Exit, Failure> {
-    let wanted = Wanted::read(context, &args.choice)?;
+    let wanted = Wanted::read(context, &args.choice, args.room)?;
     if !args.dry_run {
         work::refuse_read_only(context)?;
     }
     let ledger = context.ledger().await?;
     let selection = wanted.select(context, &ledger).await?;
+    selection.note_freed(context);
+    let is_enough = selection.is_enough();
     if args.dry_run || args.choice.filter.is_some() {
         selection.note_protected(context);
     }
     if args.dry_run {
         selection.check_size(context, args.manner.max)?;
         let format = args.manner.output.format();
-        return selection.print(context, &ledger, format).await;
+        let exit = selection.print(context, &ledger, format).await?;
+        return Ok(if is_enough { exit } else { Exit::Partly });
     }
-    delete(context, ledger, selection, args.manner).await
+    // Whoever asks for more than there is may not mean all there is: somebody has to say so.
+    if !is_enough && args.manner.yes {
+        let text = context.words.text("delete-not-enough").into_owned();
+        return Err(Failure::Refused(text));
+    }
+    let exit = delete(context, ledger, selection, args.manner).await?;
+    Ok(match exit {
+        Exit::Done if !is_enough => Exit::Partly,
+        exit => exit,
+    })
 }
 
 /// Deletes a selection, once it is confirmed.

@@ -90,6 +90,7 @@ fn config_problem(words: &Catalogue, problem: Problem) -> String {
             return words.with("config-out-of-range", &args);
         }
         Problem::NotARate => "config-not-a-rate",
+        Problem::NotASize => "config-not-a-size",
         Problem::UnknownLang => "config-unknown-lang",
         Problem::TwoKeySources => "config-two-key-sources",
         Problem::EmptyCommand => "config-empty-command",

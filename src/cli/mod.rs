@@ -29,6 +29,7 @@ mod settled;
 mod show;
 mod streams;
 mod sync;
+mod tag;
 mod wanted;
 mod work;
 
@@ -112,6 +113,7 @@ pub async fn run(command: Command, context: &mut Context) -> Exit {
         Command::Forget(args) => forget::run(args, context).await,
         Command::Protect(args) => protect::run(args, true, context).await,
         Command::Unprotect(args) => protect::run(args, false, context).await,
+        Command::Tag(args) => tag::run(args, context).await,
         Command::History(args) => history::run(args, context).await,
         Command::Resume(args) => resume::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,

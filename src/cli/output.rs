@@ -44,9 +44,11 @@ pub(super) struct ListLine<'a> {
     pub tags: &'a [String],
     pub source: Option<&'static str>,
     pub tracked_at: Option<Timestamp>,
-    /// Only there when it is so, and not a column.
+    /// This and the note are only there when there is something to say, and are no columns.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub protected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'a str>,
 }
 
 impl<'a> ListLine<'a> {
@@ -68,6 +70,7 @@ impl<'a> ListLine<'a> {
             source: Some(resource.source.as_str()),
             tracked_at: Some(resource.tracked_at),
             protected: resource.protected,
+            note: resource.note.as_deref(),
         }
     }
 
@@ -89,6 +92,7 @@ impl<'a> ListLine<'a> {
             source: None,
             tracked_at: None,
             protected: false,
+            note: None,
         }
     }
 }

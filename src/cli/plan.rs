@@ -13,9 +13,10 @@ use super::selection::Chosen;
 use super::wanted::Wanted;
 
 pub(super) async fn run(args: Plan, context: &mut Context) -> Result<Exit, Failure> {
-    let wanted = Wanted::read(context, &args.choice)?;
+    let wanted = Wanted::read(context, &args.choice, args.room)?;
     let ledger = context.ledger().await?;
     let selection = wanted.select(context, &ledger).await?;
+    selection.note_freed(context);
     let profile = &context.settings()?.profile;
     let now = Timestamp::now();
     let head = Head {
@@ -67,5 +68,9 @@ pub(super) async fn run(args: Plan, context: &mut Context) -> Result<Exit, Failu
     ];
     let text = context.words.with("plan-made", &args);
     context.streams.notes.line(&text);
-    Ok(Exit::Done)
+    Ok(if selection.is_enough() {
+        Exit::Done
+    } else {
+        Exit::Partly
+    })
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Facts, Kind, ListQuery, Outcome, Query, Resource, ResourceId, Review, RowId, RowSet, Sighting,
-    Sort, Source, State, Tombstones, visible,
+    Facts, FreeQuery, Freed, Kind, ListQuery, Outcome, Query, Resource, ResourceId, Review, RowId,
+    RowSet, Sighting, Sort, Source, State, Tombstones, visible,
 };
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -29,6 +29,8 @@ pub(super) struct Selection {
     skipped: Vec<RowId>,
     /// Named, and new to the ledger.
     unknown: Vec<(Kind, ResourceId)>,
+    /// What was chosen to free some room.
+    freed: Option<Freed>,
 }
 
 /// One of what is to go.
@@ -79,6 +81,22 @@ impl Selection {
         })
     }
 
+    pub(super) async fn freeing(
+        context: &Context,
+        ledger: &Ledger,
+        asked: FreeQuery,
+    ) -> Result<Self, Failure> {
+        let freed = ledger
+            .free(asked)
+            .await
+            .map_err(|e| context.store_failure(&e))?;
+        let rows = freed.rows.clone();
+        Ok(Self {
+            freed: Some(freed),
+            ..Self::reviewed(context, ledger, rows).await?
+        })
+    }
+
     async fn reviewed(
         context: &Context,
         ledger: &Ledger,
@@ -94,6 +112,7 @@ impl Selection {
             skipped: skipped.collect(),
             review,
             unknown: Vec::new(),
+            freed: None,
         })
     }
 
@@ -112,6 +131,19 @@ impl Selection {
                 Err(Failure::Refused(text))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// False: some room was to be freed, and this is less than that.
+    pub(super) fn is_enough(&self) -> bool {
+        self.freed.as_ref().is_none_or(Freed::is_enough)
+    }
+
+    /// Says how much room this frees, if that was asked for.
+    pub(super) fn note_freed(&self, context: &mut Context) {
+        if let Some(freed) = &self.freed {
+            let text = context.words.freed(freed);
+            context.streams.notes.line(&text);
         }
     }
 

@@ -194,6 +194,7 @@ impl Shown {
         if let Some(known) = &self.known {
             let tags = (!known.tags.is_empty()).then(|| known.tags.join(" "));
             row("show-tags", tags);
+            row("show-note", known.note.clone());
             row("show-source", Some(words.source(known.source)));
             row("show-tracked", Some(minute(known.tracked_at)));
             row(

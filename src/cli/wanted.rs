@@ -1,11 +1,14 @@
-//! What is to be deleted or planned, as the command line names it: ids, a list of them, or a filter.
+//! What is to be deleted or planned, as the command line names it: ids, a list of them, a filter, or
+//! some room to be freed.
 
 use std::io::BufRead;
 
-use crate::domain::{Kind, Query, ResourceId};
+use jiff::Timestamp;
+
+use crate::domain::{FreeFirst, FreeQuery, Kind, Query, ResourceId};
 use crate::store::Ledger;
 
-use super::args::Choice;
+use super::args::{Choice, Room};
 use super::context::{Context, Failure};
 use super::ids::{self, Line};
 use super::list::parse_query;
@@ -14,13 +17,30 @@ use super::selection::Selection;
 /// Understood, and not yet looked up.
 pub(super) enum Wanted {
     Matching(Query),
+    Freeing(FreeQuery),
     Named(Vec<(Option<Kind>, ResourceId)>),
 }
 
 impl Wanted {
     /// `-` among the ids reads more of them from standard input.
-    pub(super) fn read(context: &mut Context, choice: &Choice) -> Result<Self, Failure> {
+    pub(super) fn read(
+        context: &mut Context,
+        choice: &Choice,
+        room: Room,
+    ) -> Result<Self, Failure> {
         let filter = choice.filter.as_deref();
+        if let Some(bytes) = room.free {
+            return Ok(Self::Freeing(FreeQuery {
+                query: parse_query(&context.words, filter)?,
+                bytes,
+                first: if room.largest {
+                    FreeFirst::Largest
+                } else {
+                    FreeFirst::Oldest
+                },
+                now: Timestamp::now(),
+            }));
+        }
         if filter.is_some() {
             return Ok(Self::Matching(parse_query(&context.words, filter)?));
         }
@@ -38,6 +58,7 @@ impl Wanted {
     ) -> Result<Selection, Failure> {
         match self {
             Self::Matching(query) => Selection::matching(context, ledger, query).await,
+            Self::Freeing(asked) => Selection::freeing(context, ledger, asked).await,
             Self::Named(typed) => Selection::named(context, ledger, typed).await,
         }
     }

@@ -56,6 +56,8 @@ pub enum Problem {
     OutOfRange { min: u64, max: u64 },
     #[error("a number of requests a second above 0 and up to 100000, or \"unlimited\"")]
     NotARate,
+    #[error("a size such as \"20GB\", or \"unlimited\"")]
+    NotASize,
     #[error("\"en\" or \"zh-CN\"")]
     UnknownLang,
     #[error("either key_env or key_command, not both")]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use crate::domain::Lang;
+use crate::domain::{Lang, size};
 
 use super::{ConfigError, Origin, Problem, UrlProblem};
 
@@ -47,6 +47,7 @@ pub(super) struct Table {
     pub(super) timeout: Option<Placed<u64>>,
     pub(super) not_found_codes: Option<Placed<Vec<String>>>,
     pub(super) allow_plain_http: Option<Placed<bool>>,
+    pub(super) quota: Option<Placed<Option<u64>>>,
 }
 
 #[derive(Debug)]
@@ -80,6 +81,7 @@ struct RawTable {
     timeout_seconds: Option<Spanned<i64>>,
     not_found_codes: Option<Spanned<Vec<String>>>,
     allow_plain_http: Option<Spanned<bool>>,
+    quota: Option<Spanned<toml::Value>>,
 }
 
 /// Reads `text`; `path` is for the errors. All that is wrong with it is found in one go, unless it
@@ -180,6 +182,7 @@ impl Checker<'_> {
                 }
             }),
             allow_plain_http: raw.allow_plain_http.map(|v| self.place(v)),
+            quota: self.take("quota", raw.quota, |value| quota(&value)),
         }
     }
 
@@ -281,6 +284,19 @@ fn rate(value: &toml::Value) -> Result<Option<f64>, Problem> {
         _ => return Err(Problem::NotARate),
     };
     super::parse_rate(&text).ok_or(Problem::NotARate)
+}
+
+fn quota(value: &toml::Value) -> Result<Option<u64>, Problem> {
+    let text = match value {
+        toml::Value::Integer(n) => n.to_string(),
+        toml::Value::String(text) => text.clone(),
+        _ => return Err(Problem::NotASize),
+    };
+    if text == "unlimited" {
+        return Ok(None);
+    }
+    let bytes = size(&text).ok_or(Problem::NotASize)?;
+    Ok((bytes > 0).then_some(bytes))
 }
 
 /// Names stand in the ledger, in headers and on command lines.

@@ -22,7 +22,7 @@ use std::time::Duration;
 use directories::ProjectDirs;
 use url::{Host, Url};
 
-use crate::domain::Lang;
+use crate::domain::{self, Lang};
 
 pub use env::Env;
 pub use error::{ConfigError, Problem, UrlProblem};
@@ -128,6 +128,8 @@ pub struct Profile {
     /// Further error codes of 400 and 404 that mean "there is no such id"; one `*` at either end.
     pub not_found_codes: Vec<String>,
     pub allow_plain_http: bool,
+    /// What the account's files may take together, in bytes; `None` = nobody counts.
+    pub quota: Option<u64>,
 }
 
 /// Where the files are, whether they exist or not.
@@ -360,6 +362,14 @@ impl Resolver<'_> {
             .map_or((Vec::new(), Origin::Default), Into::into);
         self.show("not_found_codes", not_found_codes.join(" "), origin);
         let allow_plain_http = self.pick("allow_plain_http", table.allow_plain_http, false);
+        let (quota, origin) = table
+            .quota
+            .map_or((Some(domain::QUOTA), Origin::Default), Into::into);
+        self.shown.push(Shown {
+            name: "quota",
+            value: quota.map(size_text),
+            origin,
+        });
         Ok(Profile {
             name,
             base_url,
@@ -372,6 +382,7 @@ impl Resolver<'_> {
             timeout,
             not_found_codes,
             allow_plain_http,
+            quota,
         })
     }
 
@@ -475,6 +486,15 @@ fn is_real_host(url: &Url) -> bool {
     ["volces.com", "bytepluses.com"].iter().any(|domain| {
         host.strip_suffix(domain)
             .is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
+/// A size as the config file takes it.
+fn size_text(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1, "B")];
+    let unit = UNITS.iter().find(|(scale, _)| bytes.is_multiple_of(*scale));
+    unit.map_or_else(String::new, |(scale, unit)| {
+        format!("{}{unit}", bytes / scale)
     })
 }
 

@@ -268,3 +268,31 @@ fn the_language_comes_from_flag_file_or_system() {
     let (_dir, overrides) = with_file("lang = 7\n");
     assert_eq!(language(&overrides, &system), Lang::ZhCn);
 }
+
+#[test]
+fn the_quota_is_a_size_or_none() {
+    for (value, quota, shown) in [
+        ("", Some(20_000_000_000), Some("20GB")),
+        ("quota = \"1.5GB\"", Some(1_500_000_000), Some("1500MB")),
+        ("quota = 1234", Some(1_234), Some("1234B")),
+        ("quota = 0", None, None),
+        ("quota = \"unlimited\"", None, None),
+    ] {
+        let (_dir, overrides) = with_file(&format!("[profiles.default]\n{value}\n"));
+        let settings = resolve(&overrides, &env(&[])).unwrap();
+        assert_eq!(settings.profile.quota, quota, "{value}");
+        assert_eq!(origin(&settings, "quota").0, shown, "{value}");
+    }
+    for value in ["-1", "\"much\"", "true"] {
+        let (_dir, overrides) = with_file(&format!("[profiles.default]\nquota = {value}\n"));
+        let error = resolve(&overrides, &env(&[])).unwrap_err();
+        assert!(matches!(
+            error,
+            ConfigError::Value {
+                line: 2,
+                problem: Problem::NotASize,
+                ..
+            }
+        ));
+    }
+}

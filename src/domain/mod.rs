@@ -6,11 +6,13 @@ mod facts;
 mod history;
 mod id;
 mod intake;
+mod label;
 mod lang;
 mod meter;
 mod outcome;
 mod query;
 mod resource;
+mod room;
 mod traffic;
 mod visible;
 
@@ -18,14 +20,16 @@ pub use facts::capped;
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use intake::{ImportProgress, ImportTally};
+pub use label::{LabelError, Labels, MAX_NOTE, MAX_TAG, note, tag};
 pub use lang::Lang;
 pub use meter::Meter;
 pub use outcome::{Answer, Cause, Outcome, Settlement};
-pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, duration};
+pub use query::{Cmp, KEYS as QUERY_KEYS, Problem, Query, QueryError, Term, Test, duration, size};
 pub use resource::{
     Citing, Counts, Expiry, Facts, ListQuery, Listing, Resource, Review, RowId, Sighting, Sort,
     SortKey, Source, State, Tombstones, Tracked, Usage,
 };
+pub use room::{FreeFirst, FreeQuery, Freed, QUOTA};
 pub use traffic::{
     BatchId, Halt, Order, Pace, Refusal, Report, RowSet, SyncTally, Tally, Throttle, Ticket,
 };

@@ -1,6 +1,6 @@
 //! The query language of `/` and `--filter`.
 //!
-//! Bare words match id, name, model and tags; `key:value` and comparisons narrow; `-` negates; all
+//! Bare words match id, name, model, tags and note; `key:value` and comparisons narrow; `-` negates; all
 //! terms must match. Text is compared without regard to ASCII case. The ledger answers a query in
 //! SQL; [`Query::matches`] says what that answer has to be.
 
@@ -33,7 +33,7 @@ pub enum Cmp {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Test {
-    /// In id, name, model or a tag.
+    /// In id, name, model, note or a tag.
     Word(String),
     Id(String),
     Name(String),
@@ -43,6 +43,7 @@ pub enum Test {
     Status(String),
     Purpose(String),
     Tag(String),
+    Note(String),
     Source(String),
     /// Seconds since creation.
     Age(Cmp, i64),
@@ -84,9 +85,9 @@ pub enum Problem {
 }
 
 /// Every key of the language, for help and completion.
-pub const KEYS: [&str; 12] = [
-    "id", "name", "model", "kind", "state", "status", "purpose", "tag", "source", "age", "expires",
-    "size",
+pub const KEYS: [&str; 13] = [
+    "id", "name", "model", "kind", "state", "status", "purpose", "tag", "note", "source", "age",
+    "expires", "size",
 ];
 
 impl Query {
@@ -153,6 +154,7 @@ impl Test {
                     || within(&facts.name, word)
                     || within(&facts.model, word)
                     || resource.tags.iter().any(|tag| contains(tag, word))
+                    || within(&resource.note, word)
             }
             Self::Id(part) => contains(resource.id.as_str(), part),
             Self::Name(part) => within(&facts.name, part),
@@ -162,6 +164,7 @@ impl Test {
             Self::Status(value) => is(&facts.status, value),
             Self::Purpose(value) => is(&facts.purpose, value),
             Self::Tag(value) => resource.tags.iter().any(|t| t.eq_ignore_ascii_case(value)),
+            Self::Note(part) => within(&resource.note, part),
             Self::Source(value) => resource.source.as_str().eq_ignore_ascii_case(value),
             Self::Age(cmp, seconds) => facts
                 .created_at
@@ -343,6 +346,7 @@ impl Token {
             ("status", Sign::Colon) => Ok(Test::Status(value)),
             ("purpose", Sign::Colon) => Ok(Test::Purpose(value)),
             ("tag", Sign::Colon) => Ok(Test::Tag(value)),
+            ("note", Sign::Colon) => Ok(Test::Note(value)),
             (_, Sign::Colon) => Ok(Test::Source(value)),
         }
         .map_err(|error: QueryError| QueryError {
@@ -364,6 +368,11 @@ fn at_value(problem: Problem) -> QueryError {
 /// Seconds, as queries write them: `90s`, `15m`, `12h`, `3d`, `2w`.
 pub fn duration(text: &str) -> Option<i64> {
     seconds(text).ok()
+}
+
+/// Bytes, as queries write them: `500`, `20KB`, `10MB`, `1.5GB`, `1GiB`.
+pub fn size(text: &str) -> Option<u64> {
+    bytes(text).ok()
 }
 
 fn seconds(text: &str) -> Result<i64, QueryError> {
@@ -452,6 +461,7 @@ impl fmt::Display for Test {
             Self::Status(v) => write!(f, "status:{}", Quoted(v, false)),
             Self::Purpose(v) => write!(f, "purpose:{}", Quoted(v, false)),
             Self::Tag(v) => write!(f, "tag:{}", Quoted(v, false)),
+            Self::Note(v) => write!(f, "note:{}", Quoted(v, false)),
             Self::Source(v) => write!(f, "source:{}", Quoted(v, false)),
             Self::Age(cmp, s) => write!(f, "age{}{s}s", cmp.as_str()),
             Self::Expires(cmp, s) => write!(f, "expires{}{s}s", cmp.as_str()),

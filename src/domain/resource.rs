@@ -177,6 +177,8 @@ pub struct Resource {
     /// `facts.created_at` was read off the id and not said by the service.
     pub created_approx: bool,
     pub tags: Vec<String>,
+    /// The user's own words about it.
+    pub note: Option<String>,
     pub source: Source,
     /// No batch takes it, whoever asks.
     pub protected: bool,
@@ -270,6 +272,10 @@ pub struct Counts {
     pub files: u64,
     /// The known sizes of those files added up, in bytes.
     pub file_bytes: u64,
+    /// Those of them whose size is unknown.
+    pub unsized_files: u64,
+    /// A listing of the server's files ran to its end at least once: there were no others then.
+    pub is_mirrored: bool,
     /// Rows whose deletion was sent and never settled.
     pub unsettled: u64,
 }

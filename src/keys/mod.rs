@@ -64,6 +64,8 @@ pub const TABLE: &[Binding] = bindings![
     MarkAll      "mark-all"   [Pane]                              ["a"]                     "key-mark-all"    0
     Invert       "invert"     [Pane]                              ["*"]                     "key-invert"      0
     Protect      "protect"    [Pane]                              ["P"]                     "key-protect"     0
+    Label        "label"      [Pane]                              ["e"]                     "key-label"       0
+    Free         "free"       [Pane]                              ["f"]                     "key-free"        8
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
     Filter       "filter"     [Pane Queue]                        ["/"]                     "key-filter"      5
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
@@ -86,7 +88,7 @@ pub const TABLE: &[Binding] = bindings![
     No           "stay"       [Quit]                              ["n" "esc" "q"]           "key-stay"        2
     Yes          "leave-now"  [Leaving]                           ["q" "ctrl-c"]            "key-quit-now"    1
     No           "back"       [Pane Queue]                        ["esc"]                   "key-back"        11
-    No           "cancel"     [Filter Add ConfirmTyped]           ["esc" "ctrl-c"]          "key-cancel"      2
+    No           "cancel"     [Filter Add Form ConfirmTyped]      ["esc" "ctrl-c"]          "key-cancel"      2
     No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
     Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
     Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
@@ -94,11 +96,13 @@ pub const TABLE: &[Binding] = bindings![
     Earlier      "earlier"    [Filter]                            ["ctrl-p"]                "key-earlier"     3
     Later        "later"      [Filter]                            ["ctrl-n"]                "key-later"       4
     Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
+    Press        "take-form"  [Form]                              ["enter"]                 "key-take-form"   1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
+    Switch       "switch-line" [Form]                             ["tab" "down" "up"]       "key-switch-line" 4
     Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
     Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
-    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Add Quit Leaving] ["ctrl-z"] "key-suspend" 0
+    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Add Form Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];
 
 /// Why the keys of the config file cannot be used.

@@ -1,8 +1,9 @@
 //! Domain values as text.
 
 use crate::domain::{
-    Answer, Cause, Citing, Halt, IdError, ImportProgress, ImportTally, Kind, MAX_ID_LEN, Outcome,
-    Problem, QueryError, Refusal, ResourceId, Source, State, visible,
+    Answer, Cause, Citing, Freed, Halt, IdError, ImportProgress, ImportTally, Kind, LabelError,
+    MAX_ID_LEN, MAX_NOTE, MAX_TAG, Outcome, Problem, QueryError, Refusal, ResourceId, Source,
+    State, visible,
 };
 
 use super::Catalogue;
@@ -171,6 +172,42 @@ impl Catalogue {
             }
             IdError::DotSegment => self.text("id-error-dots").into_owned(),
             IdError::Masked => self.text("id-error-masked").into_owned(),
+        }
+    }
+
+    /// What was chosen to free some room, and what is missing if that is not enough.
+    pub fn freed(&self, freed: &Freed) -> String {
+        let args = [
+            (
+                "files",
+                self.count_of(Kind::File, freed.rows.len() as u64).into(),
+            ),
+            ("bytes", self.bytes(freed.bytes).into()),
+            ("asked", self.bytes(freed.asked).into()),
+            ("left", self.bytes(freed.left()).into()),
+        ];
+        if freed.is_enough() {
+            return self.with("freed-enough", &args);
+        }
+        let args = [
+            &args[..],
+            &[
+                ("protected", freed.protected.into()),
+                ("busy", freed.busy.into()),
+                ("unknown", freed.unknown.into()),
+            ],
+        ];
+        self.with("freed-short", &args.concat())
+    }
+
+    pub fn label_error(&self, error: LabelError) -> String {
+        let with = |key: &str, limit: usize, length: usize| {
+            self.with(key, &[("limit", limit.into()), ("length", length.into())])
+        };
+        match error {
+            LabelError::TagLength(length) => with("label-tag-length", MAX_TAG, length),
+            LabelError::TagCharacter => self.text("label-tag-character").into_owned(),
+            LabelError::NoteLength(length) => with("label-note-length", MAX_NOTE, length),
         }
     }
 

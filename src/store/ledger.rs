@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::domain::{
-    Answer, Counts, Facts, Kind, ListQuery, Listing, Resource, ResourceId, RowId, Sighting, Source,
-    State, Tracked, Usage,
+    Answer, Counts, Facts, Kind, Labels, ListQuery, Listing, Resource, ResourceId, RowId, Sighting,
+    Source, State, Tracked, Usage,
 };
 
 use super::codes::{self, Code, stored};
@@ -24,7 +24,7 @@ const ECHO: SignedDuration = SignedDuration::from_secs(120);
 
 const COLUMNS: &str = "row, kind, id, state, name, bytes, model, status, purpose, mime_type, \
     created_at, expires_at, previous, usage, created_approx, tags, source, tracked_at, settled_at, \
-    answer, protected";
+    answer, protected, note";
 
 fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
     let text = |at: usize| row.get::<_, Option<String>>(at);
@@ -67,6 +67,7 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
         source: Source::parse(&source)
             .ok_or_else(|| unreadable(16, format!("source {source:?}").into()))?,
         protected: row.get(20)?,
+        note: text(21)?,
         tracked_at: row.get::<_, Code<Timestamp>>(17)?.0,
         settled_at: time(18)?,
         answer,
@@ -74,7 +75,7 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
 }
 
 /// Puts a resource back as it now is, or in for the first time if it has no row yet. Touches nothing
-/// of what the journal keeps in the row, nor its protection.
+/// of what the journal keeps in the row, nor its protection, nor its note.
 fn write(disk: &Disk, row: Option<RowId>, resource: &Resource) -> Result<RowId, StoreError> {
     let mut statement = disk.db.prepare_cached(
         "INSERT INTO resources (row, profile, kind, id, state, name, bytes, model, status, purpose,
@@ -218,6 +219,7 @@ fn see(
             },
             created_approx: born.is_some(),
             tags: Vec::new(),
+            note: None,
             source: sighting.source,
             protected: false,
             tracked_at: now,
@@ -305,31 +307,54 @@ pub(super) fn unsettled(disk: &Disk) -> Result<Vec<Resource>, StoreError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> {
+/// The living of one kind.
+pub(super) struct Living {
+    count: u64,
+    /// Known sizes, added up.
+    pub(super) bytes: u64,
+    /// Whose size is unknown.
+    sizeless: u64,
+}
+
+fn living(disk: &Disk, kind: Kind, now: Timestamp) -> Result<Living, StoreError> {
     let living = format!(
-        "SELECT count(*), coalesce(sum(bytes), 0) FROM resources
+        "SELECT count(*), coalesce(sum(bytes), 0), count(*) - count(bytes) FROM resources
          WHERE profile = ?1 AND kind = ?2 AND state NOT IN (3, 4) AND NOT {}",
         due(now.as_millisecond())
     );
     let mut statement = disk.db.prepare(&living)?;
-    let mut count = |kind| {
-        statement.query_row(params![disk.profile, Code(kind)], |row| {
-            Ok((
-                row.get::<_, i64>(0)?.unsigned_abs(),
-                row.get::<_, i64>(1)?.unsigned_abs(),
-            ))
+    let living = statement.query_row(params![disk.profile, Code(kind)], |row| {
+        let number = |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.unsigned_abs());
+        Ok(Living {
+            count: number(0)?,
+            bytes: number(1)?,
+            sizeless: number(2)?,
         })
-    };
-    let (responses, _) = count(Kind::Response)?;
-    let (files, file_bytes) = count(Kind::File)?;
+    })?;
+    Ok(living)
+}
+
+/// What files take.
+pub(super) fn room_in_use(disk: &Disk, now: Timestamp) -> Result<Living, StoreError> {
+    living(disk, Kind::File, now)
+}
+
+pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> {
+    let responses = living(disk, Kind::Response, now)?;
+    let files = room_in_use(disk, now)?;
     let mut doubt = disk
         .db
         .prepare_cached("SELECT count(*) FROM resources WHERE profile = ?1 AND state = 7")?;
     let unsettled: i64 = doubt.query_row([disk.profile], |row| row.get(0))?;
+    let mut mirrored = disk.db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM syncs WHERE profile = ?1 AND complete = 1)",
+    )?;
     Ok(Counts {
-        responses,
-        files,
-        file_bytes,
+        responses: responses.count,
+        files: files.count,
+        file_bytes: files.bytes,
+        unsized_files: files.sizeless,
+        is_mirrored: mirrored.query_row([disk.profile], |row| row.get(0))?,
         unsettled: unsettled.unsigned_abs(),
     })
 }
@@ -365,6 +390,42 @@ pub(super) fn protect(
         if statement.execute(params![protected, row.0, disk.profile])? > 0 {
             done.push(*row);
         }
+    }
+    Ok(done)
+}
+
+/// Changes what the user wrote on rows; returns those that are in the ledger. What is so already is
+/// not written.
+pub(super) fn label(
+    disk: &Disk,
+    rows: &[RowId],
+    labels: &Labels,
+) -> Result<Vec<RowId>, StoreError> {
+    let mut statement = disk
+        .db
+        .prepare_cached("UPDATE resources SET tags = ?1, note = ?2 WHERE row = ?3")?;
+    let mut done = Vec::new();
+    for row in rows {
+        let Some(known) = load(disk, *row)? else {
+            continue;
+        };
+        let mut resource = known.clone();
+        let goes = |tag: &String| {
+            labels
+                .remove
+                .iter()
+                .any(|off| off.eq_ignore_ascii_case(tag))
+        };
+        resource.tags.retain(|tag| !goes(tag));
+        merge_tags(&mut resource, &labels.add);
+        if let Some(note) = &labels.note {
+            resource.note = (!note.is_empty()).then(|| stored(note).into_owned());
+        }
+        if resource != known {
+            let tags = codes::join_tags(&resource.tags);
+            statement.execute(params![tags, resource.note, row.0])?;
+        }
+        done.push(*row);
     }
     Ok(done)
 }

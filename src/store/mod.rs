@@ -11,6 +11,7 @@ mod chain;
 mod codes;
 mod error;
 mod files;
+mod free;
 mod history;
 mod journal;
 mod ledger;
@@ -29,8 +30,9 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use crate::domain::{
-    Answer, BatchId, Chain, Citing, Counts, Facts, HistoryPage, HistoryQuery, Kind, ListQuery,
-    Listing, Purged, Resource, ResourceId, Review, RowId, Settlement, Sighting, State, Tracked,
+    Answer, BatchId, Chain, Citing, Counts, Facts, FreeQuery, Freed, HistoryPage, HistoryQuery,
+    Kind, Labels, ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId, Settlement,
+    Sighting, State, Tracked,
 };
 
 pub use error::StoreError;
@@ -267,6 +269,11 @@ impl Ledger {
         self.read(move |disk| ledger::counts(disk, now)).await
     }
 
+    /// Chooses files whose deletion frees this much room; changes nothing.
+    pub async fn free(&self, asked: FreeQuery) -> Result<Freed, StoreError> {
+        self.read(move |disk| free::free(disk, &asked)).await
+    }
+
     /// Rows whose deletion was sent and never settled, oldest first.
     pub async fn unsettled(&self) -> Result<Vec<Resource>, StoreError> {
         self.read(ledger::unsettled).await
@@ -287,6 +294,20 @@ impl Ledger {
     ) -> Result<Vec<RowId>, StoreError> {
         self.write(move |disk| ledger::protect(disk, &rows, protected))
             .await
+    }
+
+    /// Changes what the user wrote on rows. Returns those that the ledger has. Every few thousand are a
+    /// commit of their own.
+    pub async fn label(&self, rows: Vec<RowId>, labels: Labels) -> Result<Vec<RowId>, StoreError> {
+        let mut done = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(CHUNK) {
+            let (chunk, labels) = (chunk.to_vec(), labels.clone());
+            done.extend(
+                self.write(move |disk| ledger::label(disk, &chunk, &labels))
+                    .await?,
+            );
+        }
+        Ok(done)
     }
 
     /// Notes that a response was made with these files, and with `is_all` that it was with no others.

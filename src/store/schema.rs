@@ -65,6 +65,7 @@ CREATE TABLE resources (
     protected INTEGER NOT NULL DEFAULT 0,
     source TEXT NOT NULL,
     tags TEXT NOT NULL,
+    note TEXT,
     name TEXT,
     model TEXT,
     status TEXT,
@@ -75,6 +76,7 @@ CREATE TABLE resources (
     answer TEXT,
     hay TEXT NOT NULL GENERATED ALWAYS AS (lower(
         id || char(28) || coalesce(name, '') || char(28) || coalesce(model, '') || char(28) || tags
+            || coalesce(char(28) || note, '')
     )) VIRTUAL,
     UNIQUE (profile, kind, id)
 ) STRICT;

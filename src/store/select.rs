@@ -4,7 +4,7 @@
 
 use rusqlite::types::Value;
 
-use crate::domain::{Cmp, ListQuery, Sort, SortKey, State, Term, Test, Tombstones};
+use crate::domain::{Cmp, FreeFirst, ListQuery, Sort, SortKey, State, Term, Test, Tombstones};
 
 use super::codes::{self, AFTER_PART, BY_TAG};
 
@@ -17,12 +17,34 @@ pub(super) struct Select {
 
 impl Select {
     pub(super) fn new(profile: i64, list: &ListQuery) -> Self {
+        let mut select = Self::matching("row", profile, list);
+        let order = order(list.sort, &due(list.now.as_millisecond()));
+        select.sql.push_str(" ORDER BY ");
+        select.sql.push_str(&order);
+        select
+    }
+
+    /// The living of those, with what decides whether they may go, in the order in which they would.
+    pub(super) fn to_free(profile: i64, list: &ListQuery, first: FreeFirst) -> Self {
+        let mut select = Self::matching("row, bytes, protected, state", profile, list);
+        let due = due(list.now.as_millisecond());
+        // A `state:` term asks for tombstones as well.
+        select.and(&format!("state NOT IN (3, 4) AND NOT {due}"));
+        select.sql.push_str(match first {
+            // Of unknown age is not old.
+            FreeFirst::Oldest => " ORDER BY created_at IS NULL, created_at, row",
+            FreeFirst::Largest => " ORDER BY bytes DESC, created_at, row",
+        });
+        select
+    }
+
+    fn matching(columns: &str, profile: i64, list: &ListQuery) -> Self {
         let mut select = Self {
             sql: String::new(),
             values: Vec::new(),
         };
         let profile = select.bind(profile);
-        select.sql = format!("SELECT row FROM resources WHERE profile = {profile}");
+        select.sql = format!("SELECT {columns} FROM resources WHERE profile = {profile}");
         if let Some(kind) = list.kind {
             let kind = select.bind(codes::kind(kind));
             select.and(&format!("kind = {kind}"));
@@ -48,8 +70,6 @@ impl Select {
             let not = if *negated { "NOT " } else { "" };
             select.and(&format!("{not}coalesce({test}, 0)"));
         }
-        select.sql.push_str(" ORDER BY ");
-        select.sql.push_str(&order(list.sort, &due));
         select
     }
 
@@ -71,6 +91,7 @@ impl Select {
             | Test::Name(part)
             | Test::Model(part)
             | Test::Tag(part)
+            | Test::Note(part)
                 if part.contains(codes::is_special) =>
             {
                 "0".to_owned()
@@ -84,6 +105,7 @@ impl Select {
             }
             Test::Name(part) => self.within("name", part),
             Test::Model(part) => self.within("model", part),
+            Test::Note(part) => self.within("note", part),
             Test::Kind(kind) => format!("kind = {}", codes::kind(*kind)),
             Test::State(State::Expired) => due(now),
             Test::State(State::Tracked) => format!("state = 0 AND NOT {}", due(now)),

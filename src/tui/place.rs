@@ -221,6 +221,7 @@ fn session(
         refusal,
         protected: profile.protected,
         max_batch: profile.max_batch,
+        quota: profile.quota,
         undo: profile.undo,
         began,
     }

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::{App, Effect, Message, update};
-use crate::domain::{Order, Sighting};
+use crate::domain::{Labels, Order, RowId, Sighting};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -275,6 +275,7 @@ impl Run {
                 Effect::Suspend => self.want = Some(Want::Suspend),
                 Effect::Leave => self.want = Some(Want::Leave),
                 Effect::Track(sightings) => self.track(sightings),
+                Effect::Label { rows, labels } => self.label(rows, labels),
                 question => self.ask(question),
             }
         }
@@ -315,6 +316,7 @@ impl Run {
                         page,
                     })
                 }
+                Effect::Free(asked) => ledger.free(asked).await.map(Message::Freed),
                 Effect::Protect { rows, protected } => ledger
                     .protect(rows.clone(), protected)
                     .await
@@ -357,6 +359,14 @@ impl Run {
         self.writes.spawn(async move {
             let tracked = ledger.track(sightings, now).await.map(Message::Tracked);
             tracked.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
+        });
+    }
+
+    fn label(&mut self, rows: Vec<RowId>, labels: Labels) {
+        let ledger = self.ledger.clone();
+        self.writes.spawn(async move {
+            let labelled = ledger.label(rows, labels).await.map(Message::Changed);
+            labelled.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
         });
     }
 

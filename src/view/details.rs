@@ -98,6 +98,7 @@ fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
     );
     let tags: Vec<_> = resource.tags.iter().map(|t| visible(t)).collect();
     add("field-tags", Some(tags.join(", ")));
+    add("field-note", text(&resource.note));
     let protected = resource
         .protected
         .then(|| words.text("field-protected-yes").into_owned());

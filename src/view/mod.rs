@@ -4,6 +4,7 @@ mod add;
 mod confirm;
 mod details;
 mod footer;
+mod form;
 mod header;
 mod help;
 mod history;
@@ -53,6 +54,10 @@ pub fn draw(frame: &mut Frame<'_>, screen: Screen<'_>) -> usize {
         Mode::Browse | Mode::Filter => 0,
         Mode::Add(add) => {
             add::draw(frame, screen, add);
+            0
+        }
+        Mode::Form(form) => {
+            form::draw(frame, screen, form);
             0
         }
         Mode::Confirm(confirm) => {

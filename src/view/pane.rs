@@ -229,9 +229,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, kind: Kind, area: 
         Kind::Response => Focus::Responses,
         Kind::File => Focus::Files,
     });
-    let block = screen
-        .block(title(screen, kind), focused)
+    let title = title(screen, kind);
+    let room = usize::from(area.width).saturating_sub(width(&title) + 3);
+    let gauge = (kind == Kind::File).then(|| gauge(screen, room)).flatten();
+    let mut block = screen
+        .block(title, focused)
         .title_bottom(bottom(screen, kind, area));
+    if let Some(gauge) = gauge {
+        block = block.title(gauge.right_aligned());
+    }
     frame.render_widget(block, rect(area));
     let inner = area.inner();
     if inner.height == 0 || inner.width < 4 {
@@ -339,6 +345,45 @@ fn title(screen: Screen<'_>, kind: Kind) -> String {
         title.push(' ');
     }
     title
+}
+
+/// How much of the quota the files take, in as many words as fit.
+fn gauge(screen: Screen<'_>, room: usize) -> Option<Line<'static>> {
+    const CELLS: u64 = 8;
+    /// Above these, in percent, there is something to do about it soon, and now.
+    const FULL: [u64; 2] = [80, 95];
+    let Screen {
+        app, words, theme, ..
+    } = screen;
+    let counts = &app.counts;
+    let (used, quota) = (counts.file_bytes, app.session.quota.filter(|q| *q > 0)?);
+    let percent = u128::from(used) * 100 / u128::from(quota);
+    let percent = u64::try_from(percent).unwrap_or(u64::MAX);
+    let args = [
+        ("used", words.bytes(used).into()),
+        ("quota", words.bytes(quota).into()),
+        ("percent", percent.into()),
+    ];
+    // What was never listed, or has no size yet, takes room as well.
+    let (long, short) = if counts.is_mirrored && counts.unsized_files == 0 {
+        ("pane-quota", "pane-quota-short")
+    } else {
+        ("pane-quota-floor", "pane-quota-short-floor")
+    };
+    let long = words.with(long, &args);
+    let short = words.with(short, &args[2..]);
+    let full = usize::try_from((percent.min(100) * CELLS + 50) / 100).unwrap_or(0);
+    let empty = usize::try_from(CELLS).unwrap_or(0) - full;
+    let bar = format!("{}{} {long}", "█".repeat(full), "░".repeat(empty));
+    let text = [bar, long, short]
+        .into_iter()
+        .find(|text| width(text) + 2 <= room)?;
+    let style = match FULL.iter().filter(|limit| percent >= **limit).count() {
+        0 => Style::new(),
+        1 => theme.warn(),
+        _ => theme.bad(),
+    };
+    Some(Line::styled(format!(" {text} "), style))
 }
 
 /// The filter on the left, the place in the list on the right.

@@ -270,6 +270,7 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
             "event-tracked",
             &[("new", (*new).into()), ("known", (*known).into())],
         ),
+        Event::Freed(freed) => words.freed(freed),
         Event::Recovered {
             unsettled,
             returned,

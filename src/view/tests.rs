@@ -12,8 +12,8 @@ use crate::app::fixtures::{
 };
 use crate::app::{Action, Message, Motion, Session, update};
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, Counts, Halt, HistoryEntry, HistoryPage, Lang, Outcome, Pace,
-    Refusal, Report, Resource, Settlement, State, Tally, Throttle, Ticket,
+    Answer, BatchId, Cause, Citing, Counts, Freed, Halt, HistoryEntry, HistoryPage, Lang, Outcome,
+    Pace, Refusal, Report, Resource, RowId, Settlement, State, Tally, Throttle, Ticket,
 };
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
@@ -593,4 +593,43 @@ fn no_state_is_told_by_colour_alone() {
         let said = format!("{} {}", theme::glyph(state), words.state(state));
         assert!(text.contains(&said), "{said}");
     }
+}
+
+#[test]
+fn tags_and_note() {
+    snapshot("label", |width, height| {
+        let mut app = after(width, height, &[Action::Move(Motion::Down), Action::Label]);
+        for c in "-x \"".chars() {
+            let edit = tui_input::InputRequest::InsertChar(c);
+            update(&mut app, Message::Edit(edit));
+        }
+        update(&mut app, Message::Paste(" \u{202e}夜间".into()));
+        act(&mut app, &resources(), &[Action::Press]);
+        app
+    });
+}
+
+#[test]
+fn room_to_be_freed() {
+    snapshot("free", |width, height| {
+        let mut app = after(width, height, &[Action::Files, Action::Free]);
+        let counts = Counts {
+            file_bytes: 16_400_000_000,
+            unsized_files: 2,
+            ..app.counts
+        };
+        update(&mut app, Message::Counted(counts));
+        update(&mut app, Message::Paste("5GB".into()));
+        let freed = Freed {
+            rows: vec![RowId(102), RowId(101)],
+            asked: 5_000_000_000,
+            bytes: 13_195_110,
+            in_use: 16_400_000_000,
+            protected: 1,
+            unknown: 2,
+            ..Freed::default()
+        };
+        update(&mut app, Message::Freed(freed));
+        app
+    });
 }

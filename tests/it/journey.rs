@@ -149,6 +149,7 @@ impl Journey {
             refusal: None,
             protected: false,
             max_batch: None,
+            quota: Some(1_000_000_000),
             undo: start.undo,
             began: Timestamp::now(),
         };

@@ -18,6 +18,7 @@ config-base-url = the base URL from { $origin } cannot be used: a base URL { $al
 config-no-such-profile = there is no profile “{ $name }” ({ $origin }); there are: { $known }
 config-out-of-range = a number from { $min } to { $max }
 config-not-a-rate = a number of requests a second above 0 and up to 100000, or "unlimited"
+config-not-a-size = a size such as "20GB", or "unlimited"
 config-unknown-lang = "en" or "zh-CN"
 config-two-key-sources = turns with key_env: give one of them, not both
 config-empty-command = a program and its arguments, such as ["pass", "show", "ark"]
@@ -101,6 +102,7 @@ show-usage = usage
 show-usage-tokens = { $total } tokens: { $input } in ({ $cached } cached), { $output } out
 show-cited-by = cited by
 show-tags = tags
+show-note = note
 show-source = source
 show-tracked = tracked since
 show-answer = last answer
@@ -124,6 +126,7 @@ delete-ask = Delete? This cannot be undone. y or n:
 delete-ask-number = Delete? This cannot be undone. Type the number of items ({ $count }) to go on:
 delete-declined = not confirmed; nothing was sent
 delete-needs-yes = nobody can be asked here; --yes confirms
+delete-not-enough = with --yes only as much as was asked for is deleted, or nothing: ask for less, or look at it without --yes; nothing was sent
 delete-needs-confirm = the profile is protected and nobody can be asked here: ARKDECK_CONFIRM={ $count } confirms
 delete-protected = it is protected, so nothing was sent; `arkdeck unprotect` lifts that
 delete-left-out = Protected, and so left out: { $count }.
@@ -152,6 +155,10 @@ apply-elsewhere = the plan is for profile { $profile }, { $host }, and this is {
 apply-ahead = the plan was made at { $at }, which is in the future by the clock of this machine; nothing was sent
 apply-stale = the plan is { $age } old and { $limit } is the limit (--max-age); nothing was sent
 apply-struck = Struck out of the plan since it was made: { $count }.
+
+# tag
+tag-no-change = nothing to change: give --add, --remove or --note
+tag-nothing = nothing to tag: give ids or --filter
 
 # forget
 forget-pending = it is being deleted, so it stays

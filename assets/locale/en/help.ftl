@@ -65,6 +65,9 @@ help-delete = Delete responses and files on the service
 help-delete-ids = What to delete; - reads ids from standard input, one a line
 help-delete-kind = What ids are whose prefix does not tell
 help-delete-filter = Delete what matches instead, as in `list --filter`
+help-delete-free = Delete files until this much room is free, such as 5GB; with --filter only such as match
+help-delete-oldest = Take the oldest first; this is the default
+help-delete-largest = Take the largest first
 help-delete-dry-run = Print what would be deleted, and delete nothing
 help-delete-yes = Do not ask
 help-delete-concurrency = Requests under way at once
@@ -78,6 +81,9 @@ help-plan = Write what would be deleted into a file, for review; delete nothing
 help-plan-ids = What to delete; - reads ids from standard input, one a line
 help-plan-kind = What ids are whose prefix does not tell
 help-plan-filter = Plan for what matches instead, as in `list --filter`
+help-plan-free = Delete files until this much room is free, such as 5GB; with --filter only such as match
+help-plan-oldest = Take the oldest first; this is the default
+help-plan-largest = Take the largest first
 help-plan-out = The file to write; one that exists is left as it is
 help-plan-after = The file is JSON with an item a line. Items may be struck out before `arkdeck apply`; what is added or changed is refused.
 
@@ -103,6 +109,15 @@ help-protect-kind = What ids are whose prefix does not tell
 help-unprotect = Let ids be deleted again
 help-unprotect-ids = Whose protection to lift
 help-unprotect-kind = What ids are whose prefix does not tell
+
+help-tag = Write tags and a note on what is in the ledger; nothing is sent
+help-tag-ids = On what; what is not in the ledger is added to it
+help-tag-kind = What ids are whose prefix does not tell; with --filter, only these
+help-tag-filter = On all that matches instead, as in `list --filter`
+help-tag-add = A tag to put on: up to 64 characters, no spaces
+help-tag-remove = A tag to take off
+help-tag-note = What to note, up to 1000 characters; it takes the place of the old note, and an empty one takes it away
+help-tag-after = Filters find them: tag:TAG, note:TEXT, and words match both. Prints the ids that are so now.
 
 help-resume = Settle what an earlier run sent without living to see the answer
 help-resume-output = How to print what came of each [default: table]

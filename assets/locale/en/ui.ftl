@@ -21,6 +21,10 @@ pane-marked = · { $count } marked
 pane-range = · range
 pane-tombstones = · with what is gone
 pane-syncing = · syncing, { $seen } seen
+pane-quota = { $used } of { $quota } ({ $percent } %)
+pane-quota-floor = at least { $used } of { $quota } ({ $percent } %)
+pane-quota-short = { $percent } %
+pane-quota-short-floor = ≥ { $percent } %
 pane-refreshing = · fetching { $done }/{ $total }
 
 column-state = state
@@ -53,6 +57,7 @@ field-previous = continues
 field-cited-by = cited by
 field-usage = tokens
 field-tags = tags
+field-note = note
 field-tracked = tracked
 field-settled = settled
 time-ago = { $time } ({ $span } ago)
@@ -148,6 +153,20 @@ add-kind-ask = not decided
 add-needs-kind = response or file? Tab
 add-summary = { $ids } to add, { $bad } to correct
 
+form-tags = tags
+form-note = note
+form-label-title = { $count ->
+    [one] Tags and note
+   *[other] Tags and note of { $count } items
+}
+form-label-one = They stay in the ledger and are never sent. Tags are words; / finds them, and the note.
+form-label-many = Words are put on as tags, -words are taken off. A note replaces each note; a lone - takes the notes away; empty leaves them.
+
+form-size = room
+form-free-title = Free some room
+form-free-oldest = How much, such as 5GB? Of the files that the filter shows, the oldest are marked until it is enough (Tab: the largest). Nothing is deleted before d and its review.
+form-free-largest = How much, such as 5GB? Of the files that the filter shows, the largest are marked until it is enough (Tab: the oldest). Nothing is deleted before d and its review.
+
 quit-title = Quit
 quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
 quit-stay = Stay
@@ -187,6 +206,8 @@ key-settle = settle
 key-retry = retry what failed
 key-history = history or activity
 key-protect = protect from deletion
+key-label = tags and note
+key-free = free room
 key-pause = pause
 key-resume = resume
 key-stop = stop
@@ -204,10 +225,12 @@ key-complete = complete the key
 key-earlier = earlier filter
 key-later = later filter
 key-take-ids = add them
+key-take-form = go on
+key-switch-line = other line
 key-close = close
 key-switch = other button
 key-switch-kind = kind
 key-help = help
 key-quit = quit
 key-suspend = suspend to the shell
-key-query-language = Filter: words match id, name, model and tags. kind: state: status: purpose: model: name: id: tag: source: narrow it; age>3d, expires<12h, size>10MB compare; - in front negates.
+key-query-language = Filter: words match id, name, model, tags and note. kind: state: status: purpose: model: name: id: tag: note: source: narrow it; age>3d, expires<12h, size>10MB compare; - in front negates.

@@ -64,6 +64,13 @@ id-error-not-visible = character { $at } is not visible ASCII
 id-error-dots = . and .. are not ids
 id-error-masked = it is masked with *; the whole id is needed
 
+freed-enough = { $files } chosen, { $bytes }: enough for { $asked }. { $left } would be left in use.
+freed-short = Not enough for { $asked }: { $files } chosen, { $bytes }; { $left } would be left. Passed over: protected { $protected }, in a batch or in doubt { $busy }, of unknown size { $unknown }.
+
+label-tag-length = a tag has 1 to { $limit } characters, and this has { $length }
+label-tag-character = a tag has no spaces and no control characters, and does not begin with -
+label-note-length = a note has at most { $limit } characters, and this has { $length }
+
 query-unknown-key = unknown key
 query-unknown-kind = unknown kind: response or file
 query-unknown-state = unknown state: tracked, queued, sending, deleted, gone, refused, failed, unsettled or expired

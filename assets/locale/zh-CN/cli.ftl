@@ -18,6 +18,7 @@ config-base-url = 来自 { $origin } 的基础 URL 无法使用：基础 URL { $
 config-no-such-profile = 没有名为“{ $name }”的配置（{ $origin }）；现有：{ $known }
 config-out-of-range = { $min } 到 { $max } 之间的数字
 config-not-a-rate = 大于 0 且不超过 100000 的每秒请求数，或 "unlimited"
+config-not-a-size = 大小（如 "20GB"）或 "unlimited"
 config-unknown-lang = "en" 或 "zh-CN"
 config-two-key-sources = 与 key_env 二选一的设置，不能同时给出
 config-empty-command = 程序及其参数，例如 ["pass", "show", "ark"]
@@ -98,6 +99,7 @@ show-usage = 用量
 show-usage-tokens = 共 { $total } 个 token：输入 { $input }（缓存 { $cached }），输出 { $output }
 show-cited-by = 被引用于
 show-tags = 标签
+show-note = 备注
 show-source = 来源
 show-tracked = 跟踪起始
 show-answer = 最近的应答
@@ -121,6 +123,7 @@ delete-ask = 确定删除吗？此操作无法撤销。y 或 n：
 delete-ask-number = 确定删除吗？此操作无法撤销。请输入项目数量（{ $count }）以继续：
 delete-declined = 未确认；什么都没有发送
 delete-needs-yes = 此处无法询问；请用 --yes 确认
+delete-not-enough = 使用 --yes 时要么按要求的数量删除，要么什么都不删：请要求少一些，或不加 --yes 查看；什么都没有发送
 delete-needs-confirm = 该配置受保护，而此处无法询问：请用 ARKDECK_CONFIRM={ $count } 确认
 delete-protected = 受保护，因此没有发送；`arkdeck unprotect` 可解除保护
 delete-left-out = 受保护而未列入：{ $count } 项。
@@ -149,6 +152,10 @@ apply-elsewhere = 该计划属于配置 { $profile }（{ $host }），而当前�
 apply-ahead = 该计划的生成时间 { $at } 晚于本机时钟；什么都没有发送
 apply-stale = 该计划已有 { $age }，超过上限 { $limit }（--max-age）；什么都没有发送
 apply-struck = 计划生成后被划去：{ $count } 项。
+
+# tag
+tag-no-change = 没有要更改的内容：请给出 --add、--remove 或 --note
+tag-nothing = 没有要标记的内容：请给出 ID 或 --filter
 
 # forget
 forget-pending = 正在删除，因此保留

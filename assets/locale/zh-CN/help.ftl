@@ -65,6 +65,9 @@ help-delete = 在服务上删除响应和文件
 help-delete-ids = 要删除的 ID；- 表示从标准输入读取，每行一个
 help-delete-kind = 从前缀看不出类型的 ID 是什么
 help-delete-filter = 改为删除匹配的项目，写法与 `list --filter` 相同
+help-delete-free = 删除文件，直到腾出这么多空间，例如 5GB；与 --filter 一起用时只删匹配的文件
+help-delete-oldest = 从最早的开始；这是默认值
+help-delete-largest = 从最大的开始
 help-delete-dry-run = 只打印会删除什么，不做删除
 help-delete-yes = 不再询问
 help-delete-concurrency = 同时进行的请求数
@@ -78,6 +81,9 @@ help-plan = 把将要删除的内容写入文件以供审阅；不做删除
 help-plan-ids = 要删除的 ID；- 表示从标准输入读取，每行一个
 help-plan-kind = 从前缀看不出类型的 ID 是什么
 help-plan-filter = 改为计划删除匹配的项目，写法与 `list --filter` 相同
+help-plan-free = 删除文件，直到腾出这么多空间，例如 5GB；与 --filter 一起用时只删匹配的文件
+help-plan-oldest = 从最早的开始；这是默认值
+help-plan-largest = 从最大的开始
 help-plan-out = 要写入的文件；已存在的文件保持原样
 help-plan-after = 文件是 JSON，每行一项。在 `arkdeck apply` 之前可以划去项目；添加或修改过的会被拒绝。
 
@@ -103,6 +109,15 @@ help-protect-kind = 从前缀看不出类型的 ID 是什么
 help-unprotect = 允许再次删除 ID
 help-unprotect-ids = 要解除保护的 ID
 help-unprotect-kind = 从前缀看不出类型的 ID 是什么
+
+help-tag = 为台账中的内容写上标签和备注；不发送任何内容
+help-tag-ids = 要写上的对象；台账中没有的会被加入
+help-tag-kind = 前缀看不出类型的 ID 是什么；与 --filter 一起用时只限该类型
+help-tag-filter = 改为写在所有匹配项上，同 `list --filter`
+help-tag-add = 要加上的标签：最多 64 个字符，不含空格
+help-tag-remove = 要去掉的标签
+help-tag-note = 备注内容，最多 1000 个字符；会取代原有备注，空备注表示去掉
+help-tag-after = 筛选可以找到它们：tag:标签、note:文字，普通词也会匹配两者。输出现已如此的 ID。
 
 help-resume = 核实上一次运行已发送但没有等到应答的项目
 help-resume-output = 逐项结果的输出方式 [默认：table]

@@ -18,6 +18,10 @@ pane-marked = · 已标记 { $count }
 pane-range = · 区间
 pane-tombstones = · 含已不存在的
 pane-syncing = · 同步中，已见 { $seen }
+pane-quota = { $used } / { $quota }（{ $percent } %）
+pane-quota-floor = 至少 { $used } / { $quota }（{ $percent } %）
+pane-quota-short = { $percent } %
+pane-quota-short-floor = ≥ { $percent } %
 pane-refreshing = · 获取中 { $done }/{ $total }
 
 column-state = 状态
@@ -50,6 +54,7 @@ field-previous = 上一轮
 field-cited-by = 被引用于
 field-usage = Token
 field-tags = 标签
+field-note = 备注
 field-tracked = 跟踪
 field-settled = 结清
 time-ago = { $time }（{ $span } 前）
@@ -130,6 +135,19 @@ add-kind-ask = 未定
 add-needs-kind = 响应还是文件？按 Tab
 add-summary = 将添加 { $ids } 个，{ $bad } 行需更正
 
+form-tags = 标签
+form-note = 备注
+form-label-title = { $count ->
+   *[other] { $count } 项的标签和备注
+}
+form-label-one = 它们只留在台账中，绝不发送。标签以空格分隔；/ 可以找到标签和备注。
+form-label-many = 词语作为标签加上，-词语 则去掉。备注会取代各项的备注；单独一个 - 去掉备注；留空则不变。
+
+form-size = 空间
+form-free-title = 腾出空间
+form-free-oldest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最早的开始标记，直到足够（Tab：从最大的开始）。按 d 并确认之前不会删除任何内容。
+form-free-largest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最大的开始标记，直到足够（Tab：从最早的开始）。按 d 并确认之前不会删除任何内容。
+
 quit-title = 退出
 quit-question = 还有未完成的工作。退出后不再发送请求：在途请求会先结清，其余恢复原状。
 quit-stay = 留下
@@ -169,6 +187,8 @@ key-settle = 确定结果
 key-retry = 重试失败项
 key-history = 历史或动态
 key-protect = 保护，禁止删除
+key-label = 标签和备注
+key-free = 腾出空间
 key-pause = 暂停
 key-resume = 继续
 key-stop = 停止
@@ -186,10 +206,12 @@ key-complete = 补全字段名
 key-earlier = 上一个筛选
 key-later = 下一个筛选
 key-take-ids = 添加
+key-take-form = 继续
+key-switch-line = 另一行
 key-close = 关闭
 key-switch = 切换按钮
 key-switch-kind = 类型
 key-help = 帮助
 key-quit = 退出
 key-suspend = 挂起到 shell
-key-query-language = 筛选：词语匹配 ID、名称、模型和标签。kind: state: status: purpose: model: name: id: tag: source: 可缩小范围；age>3d、expires<12h、size>10MB 用于比较；前缀 - 表示取反。
+key-query-language = 筛选：词语匹配 ID、名称、模型、标签和备注。kind: state: status: purpose: model: name: id: tag: note: source: 可缩小范围；age>3d、expires<12h、size>10MB 用于比较；前缀 - 表示取反。

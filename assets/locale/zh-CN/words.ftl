@@ -58,6 +58,13 @@ id-error-not-visible = 第 { $at } 个字符不是可见的 ASCII 字符
 id-error-dots = “.”和“..”不是 ID
 id-error-masked = 含有掩码 *，需要完整的 ID
 
+freed-enough = 已选中{ $files }，{ $bytes }：足以腾出 { $asked }。之后仍占用 { $left }。
+freed-short = 不足以腾出 { $asked }：已选中{ $files }，{ $bytes }；之后仍占用 { $left }。跳过：受保护 { $protected }，在批次中或未定 { $busy }，大小未知 { $unknown }。
+
+label-tag-length = 标签有 1 到 { $limit } 个字符，这里有 { $length } 个
+label-tag-character = 标签不含空格和控制字符，也不以 - 开头
+label-note-length = 备注最多 { $limit } 个字符，这里有 { $length } 个
+
 query-unknown-key = 未知的键
 query-unknown-kind = 未知的类型：应为 response 或 file
 query-unknown-state = 未知的状态：应为 tracked、queued、sending、deleted、gone、refused、failed、unsettled 或 expired

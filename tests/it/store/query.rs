@@ -1,8 +1,8 @@
 //! The SQL of a query is held to `Query::matches`.
 
 use arkdeck::domain::{
-    Cmp, Expiry, Facts, Kind, ListQuery, Outcome, Query, Sighting, Sort, Source, State, Term, Test,
-    Tombstones,
+    Cmp, Expiry, Facts, Kind, Labels, ListQuery, Outcome, Query, Sighting, Sort, Source, State,
+    Term, Test, Tombstones,
 };
 use proptest::prelude::*;
 
@@ -44,19 +44,20 @@ fn facts() -> impl Strategy<Value = Facts> {
         )
 }
 
-fn sightings() -> impl Strategy<Value = Vec<(Sighting, Option<Outcome>)>> {
+/// Each with what came of its deletion, if it was deleted, and with a note.
+fn sightings() -> impl Strategy<Value = Vec<(Sighting, (Option<Outcome>, String))>> {
     let outcome = prop::option::of(prop::sample::select(Outcome::ALL.to_vec()));
     let each = (
         prop::sample::select(Kind::ALL.to_vec()),
         prop::sample::select(Source::ALL.to_vec()),
         prop::collection::vec(text(), 0..3),
         facts(),
-        outcome,
+        (outcome, text()),
     );
     prop::collection::vec(each, 0..12).prop_map(|each| {
         each.into_iter()
             .enumerate()
-            .map(|(n, (kind, source, tags, facts, outcome))| {
+            .map(|(n, (kind, source, tags, facts, more))| {
                 let id = id(&format!("aB_%{n}"));
                 let sighting = Sighting {
                     kind,
@@ -65,7 +66,7 @@ fn sightings() -> impl Strategy<Value = Vec<(Sighting, Option<Outcome>)>> {
                     tags,
                     facts,
                 };
-                (sighting, outcome)
+                (sighting, more)
             })
             .collect()
     })
@@ -90,6 +91,7 @@ fn test() -> impl Strategy<Value = Test> {
         1 => text().prop_map(Test::Status),
         1 => text().prop_map(Test::Purpose),
         1 => text().prop_map(Test::Tag),
+        1 => text().prop_map(Test::Note),
         1 => prop::sample::select(vec!["hand", "SYNC", "x"]).prop_map(|s| Test::Source(s.into())),
         1 => (cmp(), -60..60_i64).prop_map(|(cmp, s)| Test::Age(cmp, s)),
         1 => (cmp(), -60..60_i64).prop_map(|(cmp, s)| Test::Expires(cmp, s)),
@@ -117,7 +119,9 @@ proptest! {
             let ledger = open(&dir);
             let each = sightings.iter().map(|(sighting, _)| sighting.clone()).collect();
             let tracked = ledger.track(each, at(-100)).await.unwrap();
-            for (tracked, (_, outcome)) in tracked.iter().zip(&sightings) {
+            for (tracked, (_, (outcome, note))) in tracked.iter().zip(&sightings) {
+                let labels = Labels { note: Some(note.clone()), ..Labels::default() };
+                ledger.label(vec![tracked.row], labels).await.unwrap();
                 if let Some(outcome) = outcome {
                     delete(&ledger, &[tracked.row], *outcome, 0).await;
                 }

@@ -252,6 +252,8 @@ async fn counts_and_reviews_add_up() {
         responses: 3,
         files: 2,
         file_bytes: 7,
+        unsized_files: 1,
+        is_mirrored: false,
         unsettled: 1,
     };
     assert_eq!(ledger.counts(at(2)).await.unwrap(), expected);

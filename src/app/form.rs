@@ -1,0 +1,234 @@
+//! A few lines to fill in before something is done: what to write on rows, how much room to free.
+
+use tui_input::{Input, InputRequest};
+
+use crate::domain::{
+    FreeFirst, FreeQuery, Freed, Kind, LabelError, Labels, Refusal, Resource, RowId, note, size,
+    tag,
+};
+
+use super::dialog::insert;
+use super::{Action, App, Effect, Event, Focus, Mode};
+
+/// Takes the note away, where an empty line leaves each as it is.
+const NO_NOTE: &str = "-";
+
+#[derive(Debug)]
+pub struct Form {
+    pub about: About,
+    /// As many as [`About::fields`].
+    pub lines: Vec<Input>,
+    /// The line being edited.
+    pub at: usize,
+    /// Why it could not be done as it stands.
+    pub problem: Option<FormProblem>,
+}
+
+/// What a form is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Tags and a note. One row's stand in the lines and are changed there; of several rows the lines
+    /// say what is put on and, with a `-` before it, taken off.
+    Label {
+        rows: Vec<RowId>,
+        one: Option<Written>,
+    },
+    /// How much room to free. It stays open to say what was marked for that.
+    Free {
+        first: FreeFirst,
+        freed: Option<Freed>,
+    },
+}
+
+/// What stands on a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub tags: Vec<String>,
+    pub note: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormProblem {
+    Label(LabelError),
+    NotASize,
+}
+
+impl About {
+    /// The catalogue's keys of what the lines are.
+    pub const fn fields(&self) -> &'static [&'static str] {
+        match self {
+            Self::Label { .. } => &["form-tags", "form-note"],
+            Self::Free { .. } => &["form-size"],
+        }
+    }
+}
+
+impl Form {
+    fn new(about: About, lines: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            about,
+            lines: lines.into_iter().map(Input::new).collect(),
+            at: 0,
+            problem: None,
+        }
+    }
+
+    fn label(rows: Vec<RowId>, one: Option<&Resource>) -> Self {
+        let one = one.map(|resource| Written {
+            tags: resource.tags.clone(),
+            note: resource.note.clone().unwrap_or_default(),
+        });
+        let Written { tags, note } = one.clone().unwrap_or_default();
+        Self::new(About::Label { rows, one }, [tags.join(" "), note])
+    }
+
+    /// The lines are being changed: what was said of them no longer holds.
+    fn reopen(&mut self) {
+        self.problem = None;
+        if let About::Free { freed, .. } = &mut self.about {
+            *freed = None;
+        }
+    }
+
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        self.reopen();
+        if let Some(line) = self.lines.get_mut(self.at) {
+            line.handle(request);
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        self.reopen();
+        if let Some(line) = self.lines.get_mut(self.at) {
+            insert(line, text.trim_end_matches(['\r', '\n']));
+        }
+    }
+
+    /// The next line, or the other choice.
+    fn switch(&mut self) {
+        self.reopen();
+        self.at = (self.at + 1) % self.lines.len().max(1);
+        if let About::Free { first, .. } = &mut self.about {
+            *first = match first {
+                FreeFirst::Oldest => FreeFirst::Largest,
+                FreeFirst::Largest => FreeFirst::Oldest,
+            };
+        }
+    }
+
+    fn text(&self, line: usize) -> &str {
+        self.lines.get(line).map_or("", Input::value).trim()
+    }
+
+    fn labels(&self, one: Option<&Written>) -> Result<Labels, LabelError> {
+        let mut labels = Labels::default();
+        for word in self.text(0).split_whitespace() {
+            match word.strip_prefix('-') {
+                Some(off) => labels.remove.push(off.to_owned()),
+                // Also one that was there before there were rules for tags.
+                None if one.is_some_and(|one| one.tags.iter().any(|tag| tag == word)) => {}
+                None => labels.add.push(tag(word)?),
+            }
+        }
+        let text = note(self.text(1))?;
+        match one {
+            Some(one) => {
+                let words: Vec<&str> = self.text(0).split_whitespace().collect();
+                let is_off = |tag: &&String| !words.contains(&tag.as_str());
+                labels
+                    .remove
+                    .extend(one.tags.iter().filter(is_off).cloned());
+                labels.note = (text != one.note).then_some(text);
+            }
+            None if text == NO_NOTE => labels.note = Some(String::new()),
+            None => labels.note = (!text.is_empty()).then_some(text),
+        }
+        Ok(labels)
+    }
+}
+
+impl App {
+    /// Opens the form for tags and a note of what is selected.
+    pub(super) fn label(&mut self) {
+        if self.session.refusal == Some(Refusal::ReadOnly) {
+            self.note(Event::Refused(Refusal::ReadOnly));
+            return;
+        }
+        let (rows, _) = self.pane_of(self.pane).selection();
+        let one = match rows[..] {
+            [] => return,
+            [row] => self.row(row),
+            _ => None,
+        };
+        self.mode = Mode::Form(Form::label(rows, one));
+    }
+
+    pub(super) fn act_in_form(
+        &mut self,
+        action: Action,
+        mut form: Form,
+        effects: &mut Vec<Effect>,
+    ) {
+        match action {
+            Action::No => return,
+            Action::Switch => form.switch(),
+            Action::Press => match self.submit_form(&form, effects) {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(problem) => form.problem = Some(problem),
+            },
+            _ => {}
+        }
+        self.mode = Mode::Form(form);
+    }
+
+    /// Opens the form for how much room to free, in the files pane.
+    pub(super) fn free(&mut self) {
+        if self.focus == Focus::Files {
+            let about = About::Free {
+                first: FreeFirst::default(),
+                freed: None,
+            };
+            self.mode = Mode::Form(Form::new(about, [String::new()]));
+        }
+    }
+
+    /// What was chosen is marked, and nothing else; it goes as everything marked does.
+    pub(super) fn freed(&mut self, freed: Freed) {
+        self.files.mark_only(&freed.rows);
+        if let Mode::Form(Form {
+            about: About::Free { freed: said, .. },
+            ..
+        }) = &mut self.mode
+        {
+            *said = Some(freed.clone());
+        }
+        self.note(Event::Freed(freed));
+    }
+
+    /// Does what the form says. True: there is nothing more to say about it.
+    fn submit_form(&mut self, form: &Form, effects: &mut Vec<Effect>) -> Result<bool, FormProblem> {
+        match &form.about {
+            About::Label { rows, one } => {
+                let labels = form.labels(one.as_ref()).map_err(FormProblem::Label)?;
+                if !labels.is_empty() {
+                    let rows = rows.clone();
+                    effects.push(Effect::Label { rows, labels });
+                }
+                Ok(true)
+            }
+            About::Free { freed: Some(_), .. } => Ok(true),
+            About::Free { first, freed: None } => {
+                let text: String = form.text(0).split_whitespace().collect();
+                let bytes = size(&text).filter(|bytes| *bytes > 0);
+                effects.push(Effect::Free(FreeQuery {
+                    query: self.pane_of(Kind::File).query().clone(),
+                    bytes: bytes.ok_or(FormProblem::NotASize)?,
+                    first: *first,
+                    now: self.now,
+                }));
+                Ok(false)
+            }
+        }
+    }
+}
