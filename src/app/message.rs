@@ -8,7 +8,7 @@ use crate::domain::{
     ResourceId, Review, RowId, Sighting, Tracked,
 };
 
-use super::Motion;
+use super::{ImportNews, Motion};
 
 /// What the user asks for. The `keys` table says which chord asks for it where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +32,8 @@ pub enum Action {
     CopyCurl,
     Refresh,
     Add,
+    /// Ids out of files.
+    Import,
     Delete,
     TakeBack,
     Pause,
@@ -56,7 +58,7 @@ pub enum Action {
     /// In a filter: the one before, the one after.
     Earlier,
     Later,
-    /// In a filter: write the word on.
+    /// In a filter or a path: write the word on.
     Complete,
     /// In a dialog: move to the other button, or to the other choice.
     Switch,
@@ -106,6 +108,7 @@ pub enum Message {
     /// These rows were written and have to be read again.
     Changed(Vec<RowId>),
     Tracked(Vec<Tracked>),
+    Import(ImportNews),
     /// What an earlier run left behind.
     Recovered {
         unsettled: u64,
@@ -152,6 +155,11 @@ pub enum Effect {
         protected: bool,
     },
     Track(Vec<Sighting>),
+    /// Read ids from what was typed: a file, a folder, a pattern.
+    Import(String),
+    StopImport,
+    /// How can this path go on?
+    Complete(String),
     /// Put this on the clipboard.
     Copy(String),
     Suspend,

@@ -7,6 +7,7 @@ mod acts;
 mod dialog;
 mod finder;
 mod history;
+mod import;
 mod layout;
 mod message;
 mod pane;
@@ -29,9 +30,10 @@ use crate::domain::{
     Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket,
 };
 
-pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
+pub use dialog::{AddIds, Button, Confirm, DEAF, ImportPath, Reading, TYPE_ABOVE};
 pub use finder::Finder;
 pub use history::History;
+pub use import::{Import, ImportEvent, ImportNews};
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
 pub use pane::{Motion, Pane, scroll};
@@ -70,6 +72,7 @@ pub enum Context {
     /// The review of a deletion whose number has to be typed.
     ConfirmTyped,
     Add,
+    Import,
     Details,
     Help,
     /// Work is pending: really quit?
@@ -84,6 +87,7 @@ pub enum Mode {
     /// Editing the filter of the focused pane.
     Filter,
     Add(AddIds),
+    Import(ImportPath),
     Confirm(Confirm),
     Details {
         row: RowId,
@@ -235,6 +239,7 @@ impl App {
             Mode::Browse => Context::Pane,
             Mode::Filter => Context::Filter,
             Mode::Add(_) => Context::Add,
+            Mode::Import(_) => Context::Import,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
             Mode::Details { .. } => Context::Details,
@@ -250,6 +255,9 @@ impl App {
         match action {
             Action::Filter | Action::Details if self.focus == Focus::Queue => self.history.shown,
             Action::Add => self.session.refusal != Some(Refusal::ReadOnly),
+            Action::Import => {
+                self.session.refusal != Some(Refusal::ReadOnly) && self.queue.import.is_none()
+            }
             Action::Delete => self.session.refusal.is_none() && pane.cursor().is_some(),
             Action::Mark | Action::Range | Action::Details | Action::Copy | Action::CopyCurl => {
                 pane.cursor().is_some()
@@ -261,14 +269,23 @@ impl App {
             Action::Refresh => self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause => self.queue.deleting() || self.queue.paused,
-            Action::Stop => self.queue.deleting(),
+            Action::Stop => self.queue.deleting() || self.queue.import.is_some(),
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
-            Action::No if self.focus == Focus::Queue => !self.history.filter.value().is_empty(),
             Action::No if matches!(self.mode, Mode::Browse) => {
-                pane.range_from().is_some() || !pane.filter.value().is_empty()
+                self.steps_back() || self.queue.import.is_some()
             }
             Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
+        }
+    }
+
+    /// There is a range or a filter to step back from.
+    fn steps_back(&self) -> bool {
+        let pane = self.pane_of(self.pane);
+        if self.focus == Focus::Queue {
+            !self.history.filter.value().is_empty()
+        } else {
+            pane.range_from().is_some() || !pane.filter.value().is_empty()
         }
     }
 
@@ -439,6 +456,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
             app.outdate_all(&mut effects);
         }
+        Message::Import(news) => app.import_news(news, &mut effects),
         Message::Recovered {
             unsettled,
             returned,
@@ -553,6 +571,7 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.edit(request),
+            Mode::Import(path) => path.edit(request),
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
                 confirm.typed.handle(request);
                 confirm.is_hasty = false;
@@ -587,6 +606,7 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.paste(text),
+            Mode::Import(path) => path.paste(text),
             Mode::Browse => {
                 let mut add = AddIds::default();
                 add.paste(text);

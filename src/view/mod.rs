@@ -7,6 +7,7 @@ mod footer;
 mod header;
 mod help;
 mod history;
+mod import;
 mod pane;
 mod queue;
 mod quit;
@@ -53,6 +54,10 @@ pub fn draw(frame: &mut Frame<'_>, screen: Screen<'_>) -> usize {
         Mode::Browse | Mode::Filter => 0,
         Mode::Add(add) => {
             add::draw(frame, screen, add);
+            0
+        }
+        Mode::Import(path) => {
+            import::draw(frame, screen, path);
             0
         }
         Mode::Confirm(confirm) => {

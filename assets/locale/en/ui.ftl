@@ -81,6 +81,7 @@ queue-writing = { $count ->
     [one] Writing down { $count } deletion…
    *[other] Writing down { $count } deletions…
 }
+queue-importing = { $path }: { $progress }
 queue-taking-back = Batch { $batch }: taking back its { $total }…
 queue-held = Batch { $batch }: { $total } to delete, starting in { $seconds } s. z takes it back.
 queue-running = Batch { $batch }: { $done }/{ $total } · { $tally }
@@ -105,6 +106,10 @@ event-fetched = fetched { $done } of { $total }
 event-not-refreshed = { $id } could not be fetched: { $reason }
 event-errand-halted = stopped early: { $reason }
 event-tracked = { $new } ids added, { $known } known already
+event-imported = imported { $path }: { $tally }
+event-import-stopped = stopped importing { $path }, what was found is kept: { $tally }
+event-not-imported = { $name } cannot be read: { $error }
+event-import-under-way = one import at a time: x stops the one under way
 event-recovered = an earlier run ended early: { $unsettled } deletions in doubt, { $returned } never sent
 event-ledger-failed = the ledger: { $error }
 event-copied = copied
@@ -148,6 +153,9 @@ add-kind-ask = not decided
 add-needs-kind = response or file? Tab
 add-summary = { $ids } to add, { $bad } to correct
 
+import-title = Import ids
+import-intro = A file, a folder or a pattern such as ~/logs/*.gz: lists, logs, JSON, HAR files, of any size, also compressed with gzip or zstd.
+
 quit-title = Quit
 quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
 quit-stay = Stay
@@ -176,6 +184,7 @@ key-invert = invert marks
 key-unmark = unmark all
 key-filter = filter
 key-add = add ids
+key-import = import ids
 key-refresh = refresh
 key-details = details
 key-sort = sort by the next column
@@ -204,6 +213,8 @@ key-complete = complete the key
 key-earlier = earlier filter
 key-later = later filter
 key-take-ids = add them
+key-complete-path = complete the path
+key-take-path = import
 key-close = close
 key-switch = other button
 key-switch-kind = kind
