@@ -19,6 +19,7 @@ impl App {
             Mode::Filter => self.act_filtering(action),
             Mode::Add(add) => self.act_adding(action, add, effects),
             Mode::Form(form) => self.act_in_form(action, form, effects),
+            Mode::Import(path) => self.act_importing(action, path, effects),
             Mode::Confirm(confirm) => self.act_confirming(action, confirm, effects),
             // About the row shown: the cursor may have moved on from it, if it left the listing.
             Mode::Details { row, offset } => match action {
@@ -74,6 +75,9 @@ impl App {
                     self.mode = Mode::Entry { entry, offset: 0 };
                 }
             }
+            Action::No if self.queue.import.is_some() && !self.steps_back() => {
+                effects.push(Effect::StopImport);
+            }
             Action::No if self.focus == Focus::Queue => {
                 self.history.filter.reset();
                 self.history.read_filter(self.now);
@@ -91,6 +95,7 @@ impl App {
             }
             Action::Help => self.mode = Mode::Help { offset: 0 },
             Action::Add => self.add_ids(AddIds::default()),
+            Action::Import => self.import(),
             Action::Delete => {
                 let (rows, hidden) = self.pane_of(self.pane).selection();
                 self.review(rows, hidden, effects);
@@ -112,6 +117,7 @@ impl App {
             Action::Pause if self.queue.paused => effects.push(Effect::Order(Order::Unpause)),
             Action::Pause => effects.push(Effect::Order(Order::Pause)),
             Action::Stop if self.queue.pending() => effects.push(Effect::Order(Order::Stop)),
+            Action::Stop if self.queue.import.is_some() => effects.push(Effect::StopImport),
             Action::Copy | Action::CopyCurl => {
                 let row = self.pane_of(self.pane).cursor();
                 self.copy(action, row, effects);

@@ -252,6 +252,47 @@ impl AddIds {
     }
 }
 
+/// The path of what is to be imported, being typed.
+#[derive(Debug, Default)]
+pub struct ImportPath {
+    pub line: Input,
+    /// How it can go on, as far as it was asked for.
+    pub names: Vec<String>,
+    /// Why what was typed could not be read.
+    pub error: Option<String>,
+}
+
+impl ImportPath {
+    /// The same text once more, which was not right.
+    pub fn again(text: String, error: Option<String>) -> Self {
+        Self {
+            line: Input::new(text),
+            names: Vec::new(),
+            error,
+        }
+    }
+
+    pub fn edit(&mut self, request: InputRequest) {
+        self.line.handle(request);
+        self.names.clear();
+        self.error = None;
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        insert(&mut self.line, text);
+        self.names.clear();
+        self.error = None;
+    }
+
+    /// Takes what was asked for, unless somebody has typed on.
+    pub fn completed(&mut self, asked: &str, text: String, names: Vec<String>) {
+        if self.line.value() == asked {
+            self.line = Input::new(text);
+            self.names = names;
+        }
+    }
+}
+
 /// Inserts text at the cursor of a line at once; control characters cannot be part of it.
 pub(super) fn insert(line: &mut Input, text: &str) {
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();

@@ -8,7 +8,7 @@ use crate::domain::{
     Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked,
 };
 
-use super::Motion;
+use super::{ImportNews, Motion};
 
 /// What the user asks for. The `keys` table says which chord asks for it where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +32,8 @@ pub enum Action {
     CopyCurl,
     Refresh,
     Add,
+    /// Ids out of files.
+    Import,
     Delete,
     TakeBack,
     Pause,
@@ -60,7 +62,7 @@ pub enum Action {
     /// In a filter: the one before, the one after.
     Earlier,
     Later,
-    /// In a filter: write the word on.
+    /// In a filter or a path: write the word on.
     Complete,
     /// In a dialog: move to the other button, or to the other choice.
     Switch,
@@ -112,6 +114,7 @@ pub enum Message {
     /// The answer to [`Effect::Free`].
     Freed(Freed),
     Tracked(Vec<Tracked>),
+    Import(ImportNews),
     /// What an earlier run left behind.
     Recovered {
         unsettled: u64,
@@ -164,6 +167,11 @@ pub enum Effect {
         labels: Labels,
     },
     Track(Vec<Sighting>),
+    /// Read ids from what was typed: a file, a folder, a pattern.
+    Import(String),
+    StopImport,
+    /// How can this path go on?
+    Complete(String),
     /// Put this on the clipboard.
     Copy(String),
     Suspend,

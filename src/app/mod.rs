@@ -8,6 +8,7 @@ mod dialog;
 mod finder;
 mod form;
 mod history;
+mod import;
 mod layout;
 mod message;
 mod pane;
@@ -30,10 +31,11 @@ use crate::domain::{
     Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket,
 };
 
-pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
+pub use dialog::{AddIds, Button, Confirm, DEAF, ImportPath, Reading, TYPE_ABOVE};
 pub use finder::Finder;
 pub use form::{About, Form, FormProblem, Written};
 pub use history::History;
+pub use import::{Import, ImportEvent, ImportNews};
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
 pub use pane::{Motion, Pane, scroll};
@@ -76,6 +78,7 @@ pub enum Context {
     Add,
     /// A few lines to fill in.
     Form,
+    Import,
     Details,
     Help,
     /// Work is pending: really quit?
@@ -91,6 +94,7 @@ pub enum Mode {
     Filter,
     Add(AddIds),
     Form(Form),
+    Import(ImportPath),
     Confirm(Confirm),
     Details {
         row: RowId,
@@ -243,6 +247,7 @@ impl App {
             Mode::Filter => Context::Filter,
             Mode::Add(_) => Context::Add,
             Mode::Form(_) => Context::Form,
+            Mode::Import(_) => Context::Import,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
             Mode::Details { .. } => Context::Details,
@@ -258,6 +263,9 @@ impl App {
         match action {
             Action::Filter | Action::Details if self.focus == Focus::Queue => self.history.shown,
             Action::Add => self.session.refusal != Some(Refusal::ReadOnly),
+            Action::Import => {
+                self.session.refusal != Some(Refusal::ReadOnly) && self.queue.import.is_none()
+            }
             Action::Delete => self.session.refusal.is_none() && pane.cursor().is_some(),
             Action::Mark | Action::Range | Action::Details | Action::Copy | Action::CopyCurl => {
                 pane.cursor().is_some()
@@ -270,14 +278,23 @@ impl App {
             Action::Refresh => self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause => self.queue.deleting() || self.queue.paused,
-            Action::Stop => self.queue.deleting(),
+            Action::Stop => self.queue.deleting() || self.queue.import.is_some(),
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
-            Action::No if self.focus == Focus::Queue => !self.history.filter.value().is_empty(),
             Action::No if matches!(self.mode, Mode::Browse) => {
-                pane.range_from().is_some() || !pane.filter.value().is_empty()
+                self.steps_back() || self.queue.import.is_some()
             }
             Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
+        }
+    }
+
+    /// There is a range or a filter to step back from.
+    fn steps_back(&self) -> bool {
+        let pane = self.pane_of(self.pane);
+        if self.focus == Focus::Queue {
+            !self.history.filter.value().is_empty()
+        } else {
+            pane.range_from().is_some() || !pane.filter.value().is_empty()
         }
     }
 
@@ -449,6 +466,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
             app.outdate_all(&mut effects);
         }
+        Message::Import(news) => app.import_news(news, &mut effects),
         Message::Recovered {
             unsettled,
             returned,
@@ -564,6 +582,7 @@ impl App {
             }
             Mode::Add(add) => add.edit(request),
             Mode::Form(form) => form.edit(request),
+            Mode::Import(path) => path.edit(request),
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
                 confirm.typed.handle(request);
                 confirm.is_hasty = false;
@@ -599,6 +618,7 @@ impl App {
             }
             Mode::Add(add) => add.paste(text),
             Mode::Form(form) => form.paste(text),
+            Mode::Import(path) => path.paste(text),
             Mode::Browse => {
                 let mut add = AddIds::default();
                 add.paste(text);

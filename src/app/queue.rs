@@ -9,6 +9,8 @@ use crate::domain::{
     Settlement, SyncTally, Tally, Throttle, Ticket,
 };
 
+use super::import::{Import, ImportEvent};
+
 /// How much activity is kept; the journal has the rest.
 const KEPT: usize = 1_000;
 
@@ -30,6 +32,8 @@ pub struct Queue {
     pub pace: Option<Pace>,
     /// Deletions that came to an end lately.
     pub meter: Meter,
+    /// The import under way.
+    pub import: Option<Import>,
 }
 
 /// An order that deletes nothing of its own.
@@ -124,6 +128,7 @@ pub enum Event {
     },
     /// Files were marked to free some room.
     Freed(Freed),
+    Import(ImportEvent),
     Recovered {
         unsettled: u64,
         returned: u64,
@@ -152,6 +157,7 @@ impl Event {
             Self::Recovered { unsettled, .. } => *unsettled > 0,
             Self::Synced(tally) => !tally.complete,
             Self::Freed(freed) => !freed.is_enough(),
+            Self::Import(event) => event.is_bad(),
             _ => false,
         }
     }

@@ -6,8 +6,8 @@ use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, FreeFirst, FreeQuery, Freed, Halt, HistoryPage, Labels,
-    Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
+    Answer, BatchId, Cause, Citing, FreeFirst, FreeQuery, Freed, Halt, HistoryPage, ImportTally,
+    Labels, Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -963,4 +963,74 @@ fn freeing_room_marks_and_says_what_and_deletes_nothing() {
     assert!(
         matches!(&app.mode, Mode::Confirm(confirm) if confirm.rows == [RowId(101), RowId(102)])
     );
+}
+
+#[test]
+fn one_import_at_a_time_and_escape_stops_it_last() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Import]);
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), [], "nothing typed");
+    type_text(&mut app, "~/a");
+    let effects = act(&mut app, &rows, &[Action::Complete]);
+    assert_eq!(effects, [Effect::Complete("~/a".into())]);
+    let answer = |asked: &str| {
+        Message::Import(ImportNews::Completed {
+            asked: asked.into(),
+            text: "~/app.log".into(),
+            names: Vec::new(),
+        })
+    };
+    // Somebody typed on.
+    type_text(&mut app, "p");
+    update(&mut app, answer("~/a"));
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(effects, [Effect::Import("~/ap".into())]);
+    assert!(app.allows(Action::Stop) && !app.allows(Action::Import));
+    assert_eq!(act(&mut app, &rows, &[Action::Import]), []);
+    assert!(matches!(app.mode, Mode::Browse));
+    act(&mut app, &rows, &[Action::Range]);
+    assert_eq!(
+        act(&mut app, &rows, &[Action::No]),
+        [],
+        "the range goes first"
+    );
+    let effects = act(&mut app, &rows, &[Action::No, Action::Stop]);
+    assert_eq!(effects, [Effect::StopImport, Effect::StopImport]);
+    let ended = ImportTally {
+        files: 1,
+        stopped: true,
+        ..ImportTally::default()
+    };
+    update(&mut app, Message::Import(ImportNews::Ended(ended)));
+    assert_eq!(act(&mut app, &rows, &[Action::No, Action::Stop]), []);
+}
+
+#[test]
+fn what_could_not_be_read_can_be_corrected() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Import]);
+    type_text(&mut app, "x");
+    act(&mut app, &rows, &[Action::Press]);
+    let unreadable = ImportNews::Unreadable {
+        name: "x".into(),
+        error: "no such file".into(),
+    };
+    update(&mut app, Message::Import(unreadable));
+    let ended = ImportTally {
+        unreadable: 1,
+        ..ImportTally::default()
+    };
+    update(&mut app, Message::Import(ImportNews::Ended(ended)));
+    let Mode::Import(path) = &app.mode else {
+        panic!("{:?}", app.mode);
+    };
+    assert_eq!(path.error.as_deref(), Some("no such file"));
+    assert_eq!(path.line.value(), "x");
+    let refused = Session {
+        refusal: Some(Refusal::ReadOnly),
+        ..session()
+    };
+    let mut app = app_with(refused, &rows, 80, 24);
+    act(&mut app, &rows, &[Action::Import]);
+    assert!(matches!(app.mode, Mode::Browse) && !app.allows(Action::Import));
 }

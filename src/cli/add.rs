@@ -32,7 +32,7 @@ pub(super) async fn run(args: Add, context: &mut Context) -> Result<Exit, Failur
     let mut adding = Adding {
         is_many: match &from[..] {
             [] | [Origin::Input(..)] => false,
-            [Origin::Path(path)] => path.is_dir(),
+            [Origin::Path(path)] => path.is_dir() || !path.exists(),
             _ => true,
         },
         tally: ImportTally::default(),
@@ -62,12 +62,12 @@ fn origins(context: &mut Context, from: Vec<PathBuf>) -> Result<Vec<Origin>, Fai
             origins.push(Origin::Input(name, input));
             continue;
         }
-        let roots = import::roots(&path).map_err(|error| {
+        import::roots(&path).map_err(|error| {
             let name = visible(&path.to_string_lossy()).into_owned();
             let args = [("name", name.into()), ("error", error.to_string().into())];
             Failure::Usage(context.words.with("add-unreadable", &args))
         })?;
-        origins.extend(roots.into_iter().map(Origin::Path));
+        origins.push(Origin::Path(path));
     }
     Ok(origins)
 }

@@ -50,7 +50,7 @@ pub struct Request {
 /// Where ids come from.
 #[expect(missing_debug_implementations, reason = "holds a reader")]
 pub enum Origin {
-    /// A file, or all files in a folder: one of [`roots`].
+    /// A file, a folder with all files in it, or a pattern.
     Path(PathBuf),
     /// What is open already, and what to call it.
     Input(String, Box<dyn Read + Send>),

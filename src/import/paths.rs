@@ -46,9 +46,22 @@ pub fn roots(path: &Path) -> io::Result<Vec<PathBuf>> {
 /// A file, or why there is none, with what to call it.
 type Walked = Result<PathBuf, (Arc<str>, String)>;
 
+/// All files that `path` stands for.
+pub(super) fn files(path: &Path, apart: Option<&Path>) -> Box<dyn Iterator<Item = Walked>> {
+    let apart = apart.map(Path::to_owned);
+    match roots(path) {
+        Ok(roots) => Box::new(
+            roots
+                .into_iter()
+                .flat_map(move |root| walk(&root, apart.as_deref())),
+        ),
+        Err(error) => Box::new(iter::once(Err((name_of(path), error.to_string())))),
+    }
+}
+
 /// All files in a folder and the folders in it, but for the folder `apart`; or the file itself. Links
 /// are followed, in circles only once; in folders what is no file is left out.
-pub(super) fn walk(root: &Path, apart: Option<&Path>) -> Box<dyn Iterator<Item = Walked>> {
+fn walk(root: &Path, apart: Option<&Path>) -> Box<dyn Iterator<Item = Walked>> {
     if !root.is_dir() {
         return Box::new(iter::once(Ok(root.to_owned())));
     }

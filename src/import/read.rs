@@ -14,7 +14,7 @@ use crate::domain::{ImportProgress, Kind, ResourceId};
 use crate::scan::{Item, Scanner};
 
 use super::open::{Counted, decoded};
-use super::paths::walk;
+use super::paths::files;
 use super::{Origin, name_of};
 
 /// Ids that are remembered so as not to be handed on again: logs name each a few times, close together.
@@ -83,8 +83,8 @@ impl Reader {
         for origin in from {
             let done = match origin {
                 Origin::Input(name, input) => self.read_one(&mut scanner, &name.into(), Ok(input)),
-                Origin::Path(root) => {
-                    walk(&root, apart.as_deref()).try_for_each(|found| match found {
+                Origin::Path(path) => {
+                    files(&path, apart.as_deref()).try_for_each(|found| match found {
                         Ok(path) => self.read_path(&mut scanner, &path, &mut seen),
                         Err((name, error)) => self.give(Piece::Unreadable(name, error)),
                     })
@@ -100,10 +100,10 @@ impl Reader {
     fn measure(&self, from: &[Origin], apart: Option<&Path>) -> Option<u64> {
         let mut total = 0;
         for origin in from {
-            let Origin::Path(root) = origin else {
+            let Origin::Path(path) = origin else {
                 return None;
             };
-            for path in walk(root, apart).filter_map(Result::ok) {
+            for path in files(path, apart).filter_map(Result::ok) {
                 if self.is_stopped() {
                     return None;
                 }

@@ -69,6 +69,7 @@ pub const TABLE: &[Binding] = bindings![
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
     Filter       "filter"     [Pane Queue]                        ["/"]                     "key-filter"      5
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
+    Import       "import"     [Pane Queue]                        ["i"]                     "key-import"      10
     Refresh      "refresh"    [Pane Details]                      ["r"]                     "key-refresh"     7
     Details      "details"    [Pane Queue]                        ["enter"]                 "key-details"     9
     Sort         "sort"       [Pane]                              ["s"]                     "key-sort"        0
@@ -88,21 +89,23 @@ pub const TABLE: &[Binding] = bindings![
     No           "stay"       [Quit]                              ["n" "esc" "q"]           "key-stay"        2
     Yes          "leave-now"  [Leaving]                           ["q" "ctrl-c"]            "key-quit-now"    1
     No           "back"       [Pane Queue]                        ["esc"]                   "key-back"        11
-    No           "cancel"     [Filter Add Form ConfirmTyped]      ["esc" "ctrl-c"]          "key-cancel"      2
+    No           "cancel"     [Filter Add Form Import ConfirmTyped] ["esc" "ctrl-c"]          "key-cancel"      2
     No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
     Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
     Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
     Complete     "complete"   [Filter]                            ["tab"]                   "key-complete"    2
+    Complete     "complete-path" [Import]                         ["tab"]                   "key-complete-path" 3
     Earlier      "earlier"    [Filter]                            ["ctrl-p"]                "key-earlier"     3
     Later        "later"      [Filter]                            ["ctrl-n"]                "key-later"       4
     Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
     Press        "take-form"  [Form]                              ["enter"]                 "key-take-form"   1
+    Press        "take-path"  [Import]                            ["enter"]                 "key-take-path"   1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
     Switch       "switch-line" [Form]                             ["tab" "down" "up"]       "key-switch-line" 4
     Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
     Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
-    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Add Form Quit Leaving] ["ctrl-z"] "key-suspend" 0
+    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Add Form Import Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];
 
 /// Why the keys of the config file cannot be used.

@@ -9,8 +9,10 @@ mod terminal;
 mod watch;
 
 use std::io::{self, IsTerminal, stdin, stdout};
+use std::path::Path;
 
 use crossterm::event::EventStream;
+use directories::BaseDirs;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
@@ -63,6 +65,8 @@ pub async fn open(
         copy: Box::new(terminal::copy),
         suspend: Box::new(terminal::suspend),
     };
+    let folder = place.folder().map(Path::to_owned);
+    let home = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     // What keeps the demo's service and folder alive stays here until the end.
     let (session, ledger, worker, first, _alive) = place.into_parts();
     let parts = Parts {
@@ -74,6 +78,8 @@ pub async fn open(
         worker,
         hands,
         first,
+        home,
+        folder,
     };
     let result = run(&mut terminal, EventStream::new(), &mut signals, parts).await;
     drop(guard);

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::Event;
@@ -17,8 +18,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::app::{App, Effect, Message, update};
+use crate::app::{App, Effect, ImportNews, Message, update};
 use crate::domain::{Labels, Order, RowId, Sighting};
+use crate::import::{self, Origin};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -79,6 +81,10 @@ pub struct Parts {
     pub hands: Hands,
     /// Carried out before anything else.
     pub first: Vec<Message>,
+    /// Where `~` is.
+    pub home: Option<PathBuf>,
+    /// The ledger's folder.
+    pub folder: Option<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -167,10 +173,29 @@ where
                     run.take(Message::Report(report), Frame::Behind);
                 }
             }
+            report = next_report(&mut run.import), if run.import.is_some() => {
+                let mut report = Some(report.ok_or(RunError::Panicked)?);
+                for _ in 0..BATCH {
+                    let Some(said) = report.take() else { break };
+                    run.import_said(said);
+                    report = run.import.as_mut().and_then(|import| import.reports.try_recv().ok());
+                }
+                if let Some(said) = report {
+                    run.import_said(said);
+                }
+            }
             () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
                 run.tick();
             }
         }
+    }
+}
+
+/// What the import under way says next; `None`: it will say nothing more.
+async fn next_report(import: &mut Option<import::Handle>) -> Option<import::Report> {
+    match import {
+        Some(import) => import.reports.recv().await,
+        None => None,
     }
 }
 
@@ -183,6 +208,9 @@ struct Run {
     worker: worker::Handle,
     hands: Hands,
     first: Vec<Message>,
+    home: Option<PathBuf>,
+    folder: Option<PathBuf>,
+    import: Option<import::Handle>,
     /// Asked of the ledger, not answered yet.
     questions: JoinSet<Message>,
     /// Ids on their way into the ledger: not to be lost by leaving.
@@ -226,6 +254,9 @@ impl Run {
             worker: parts.worker,
             hands: parts.hands,
             first: parts.first,
+            home: parts.home,
+            folder: parts.folder,
+            import: None,
             questions: JoinSet::new(),
             writes: JoinSet::new(),
             orders: VecDeque::new(),
@@ -276,6 +307,28 @@ impl Run {
                 Effect::Leave => self.want = Some(Want::Leave),
                 Effect::Track(sightings) => self.track(sightings),
                 Effect::Label { rows, labels } => self.label(rows, labels),
+                Effect::Import(text) => {
+                    let path = import::expand(&text, self.home.as_deref());
+                    let request = import::Request {
+                        from: vec![Origin::Path(path)],
+                        kind: None,
+                        tags: Vec::new(),
+                        apart: self.folder.clone(),
+                    };
+                    self.import = Some(import::start(self.ledger.clone(), request));
+                }
+                Effect::StopImport => {
+                    if let Some(import) = &self.import {
+                        import.stop();
+                    }
+                }
+                Effect::Complete(asked) => {
+                    let home = self.home.clone();
+                    self.questions.spawn_blocking(move || {
+                        let (text, names) = import::complete(&asked, home.as_deref());
+                        Message::Import(ImportNews::Completed { asked, text, names })
+                    });
+                }
                 question => self.ask(question),
             }
         }
@@ -370,10 +423,36 @@ impl Run {
         });
     }
 
+    /// An import says something.
+    fn import_said(&mut self, report: import::Report) {
+        use import::Report;
+        let news = match report {
+            Report::Progress(progress) => ImportNews::Progress(progress),
+            Report::Unreadable { name, error } => {
+                let name = name.to_string();
+                ImportNews::Unreadable { name, error }
+            }
+            Report::Done(Ok(tally)) => ImportNews::Ended(tally),
+            Report::Done(Err(error)) => ImportNews::Failed(error.to_string()),
+            // Counted at the end.
+            Report::New(..) | Report::Rejected(..) | Report::Read { .. } => return,
+        };
+        if matches!(news, ImportNews::Ended(_) | ImportNews::Failed(_)) {
+            self.import = None;
+        }
+        self.take(Message::Import(news), Frame::Behind);
+    }
+
     /// The screen is of no more use, so this may wait for the disk; a ledger that does not answer by
     /// then will not.
     async fn finish_writes(&mut self) {
-        let writes = async { while self.writes.join_next().await.is_some() {} };
+        let writes = async {
+            while self.writes.join_next().await.is_some() {}
+            if let Some(mut import) = self.import.take() {
+                import.stop();
+                while import.reports.recv().await.is_some() {}
+            }
+        };
         let _ = timeout(LAST_WRITES, writes).await;
     }
 

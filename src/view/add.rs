@@ -117,14 +117,7 @@ fn line(
     let text_room = room.saturating_sub(width(number) + width(&verdict) + 2);
     let shown = match cursor {
         None => cut(&visible(text), text_room).into_owned(),
-        Some(at) => {
-            let (before, after) = split_at_char(text, at);
-            let before = visible(before);
-            // Keep the cursor in sight: show the end of what is before it.
-            let skip = width(&before).saturating_sub(text_room.saturating_sub(2));
-            let before: String = before.chars().skip(skip).collect();
-            cut(&format!("{before}▏{}", visible(after)), text_room).into_owned()
-        }
+        Some(at) => edited(text, at, text_room),
     };
     Line::from(vec![
         Span::styled(number.to_owned(), theme.faint()),
@@ -132,4 +125,14 @@ fn line(
         Span::raw("  "),
         Span::styled(verdict, style),
     ])
+}
+
+/// A line being edited in so much room, with the cursor in sight.
+pub(super) fn edited(text: &str, cursor: usize, room: usize) -> String {
+    let (before, after) = split_at_char(text, cursor);
+    let before = visible(before);
+    // The end of what is before it.
+    let skip = width(&before).saturating_sub(room.saturating_sub(2));
+    let before: String = before.chars().skip(skip).collect();
+    cut(&format!("{before}▏{}", visible(after)), room).into_owned()
 }

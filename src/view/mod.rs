@@ -8,6 +8,7 @@ mod form;
 mod header;
 mod help;
 mod history;
+mod import;
 mod pane;
 mod queue;
 mod quit;
@@ -58,6 +59,10 @@ pub fn draw(frame: &mut Frame<'_>, screen: Screen<'_>) -> usize {
         }
         Mode::Form(form) => {
             form::draw(frame, screen, form);
+            0
+        }
+        Mode::Import(path) => {
+            import::draw(frame, screen, path);
             0
         }
         Mode::Confirm(confirm) => {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{Activity, Batch, Event, Focus, Phase};
+use crate::app::{Activity, Batch, Event, Focus, Import, ImportEvent, Phase};
 use crate::domain::{BatchId, Outcome, Tally, visible};
 
 use super::text::cut;
@@ -36,6 +36,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     if app.queue.is_running() {
         lines.push(speed(screen, room));
     }
+    if let Some(import) = &app.queue.import {
+        lines.push(import_line(screen, import, room));
+    }
     let writing: usize = app.queue.submitted.values().sum();
     if writing > 0 {
         let text = words.with("queue-writing", &[("count", writing.into())]);
@@ -60,8 +63,34 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
+/// Cells of a bar.
+const BAR: usize = 16;
+
+/// So many of them full.
+fn bar(full: usize) -> String {
+    let full = full.min(BAR);
+    format!("{}{} ", "█".repeat(full), "░".repeat(BAR - full))
+}
+
+/// How far an import is; of a pipe nobody knows how much there is to read.
+fn import_line(screen: Screen<'_>, import: &Import, room: usize) -> Line<'static> {
+    let Screen { words, theme, .. } = screen;
+    let progress = words.import_progress(import.progress);
+    let path = visible(&import.path);
+    let args = [
+        ("path", path.as_ref().into()),
+        ("progress", progress.into()),
+    ];
+    let text = words.with("queue-importing", &args);
+    let bar = import.progress.share(BAR).map(bar).unwrap_or_default();
+    let room = room.saturating_sub(bar.chars().count());
+    Line::from(vec![
+        Span::styled(bar, theme.good()),
+        Span::raw(cut(&text, room).into_owned()),
+    ])
+}
+
 fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
-    const BAR: usize = 16;
     let Screen {
         app, words, theme, ..
     } = screen;
@@ -81,11 +110,6 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
         Phase::Running { .. } => {
             let done = batch.done();
             let full = usize::try_from(done * BAR as u64 / batch.total().max(1)).unwrap_or(BAR);
-            let bar = format!(
-                "{}{} ",
-                "█".repeat(full.min(BAR)),
-                "░".repeat(BAR - full.min(BAR))
-            );
             let mut text = words.with(
                 "queue-running",
                 &[
@@ -100,7 +124,7 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
             }
             let room = room.saturating_sub(BAR + 1);
             Line::from(vec![
-                Span::styled(bar, theme.good()),
+                Span::styled(bar(full), theme.good()),
                 Span::raw(cut(&text, room).into_owned()),
             ])
         }
@@ -271,6 +295,7 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
             &[("new", (*new).into()), ("known", (*known).into())],
         ),
         Event::Freed(freed) => words.freed(freed),
+        Event::Import(event) => import_event(screen, event),
         Event::Recovered {
             unsettled,
             returned,
@@ -287,5 +312,31 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
         Event::Copied => words.text("event-copied").into_owned(),
         Event::NothingToRetry => words.text("event-nothing-to-retry").into_owned(),
         Event::NothingToTakeBack => words.text("event-nothing-to-take-back").into_owned(),
+    }
+}
+
+fn import_event(screen: Screen<'_>, event: &ImportEvent) -> String {
+    let words = screen.words;
+    match event {
+        ImportEvent::Ended { path, tally } => {
+            let key = if tally.stopped {
+                "event-import-stopped"
+            } else {
+                "event-imported"
+            };
+            let args = [
+                ("path", visible(path).into()),
+                ("tally", words.import_tally(tally).into()),
+            ];
+            words.with(key, &args)
+        }
+        ImportEvent::Unreadable { name, error } => words.with(
+            "event-not-imported",
+            &[
+                ("name", visible(name).into()),
+                ("error", visible(error).into()),
+            ],
+        ),
+        ImportEvent::UnderWay => words.text("event-import-under-way").into_owned(),
     }
 }

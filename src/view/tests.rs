@@ -10,10 +10,11 @@ use super::*;
 use crate::app::fixtures::{
     act, answer, app_with, failed, file, now, resources, response, session, wait,
 };
-use crate::app::{Action, Message, Motion, Session, update};
+use crate::app::{Action, ImportNews, Message, Motion, Session, update};
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, Counts, Freed, Halt, HistoryEntry, HistoryPage, Lang, Outcome,
-    Pace, Refusal, Report, Resource, RowId, Settlement, State, Tally, Throttle, Ticket,
+    Answer, BatchId, Cause, Citing, Counts, Freed, Halt, HistoryEntry, HistoryPage, ImportProgress,
+    ImportTally, Lang, Outcome, Pace, Refusal, Report, Resource, RowId, Settlement, State, Tally,
+    Throttle, Ticket,
 };
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
@@ -610,6 +611,25 @@ fn tags_and_note() {
 }
 
 #[test]
+fn asking_for_a_path() {
+    snapshot("import", |width, height| {
+        let mut app = after(width, height, &[Action::Import]);
+        update(&mut app, Message::Paste("~/logs/app".into()));
+        let completed = ImportNews::Completed {
+            asked: "~/logs/app".into(),
+            text: "~/logs/app.".into(),
+            names: vec![
+                "app.2.log.gz".into(),
+                "app.\u{1b}[2J".into(),
+                "app.har".into(),
+            ],
+        };
+        update(&mut app, Message::Import(completed));
+        app
+    });
+}
+
+#[test]
 fn room_to_be_freed() {
     snapshot("free", |width, height| {
         let mut app = after(width, height, &[Action::Files, Action::Free]);
@@ -630,6 +650,39 @@ fn room_to_be_freed() {
             ..Freed::default()
         };
         update(&mut app, Message::Freed(freed));
+        app
+    });
+}
+
+#[test]
+fn importing() {
+    snapshot("importing", |width, height| {
+        let mut app = after(width, height, &[Action::Import]);
+        update(&mut app, Message::Paste("~/logs".into()));
+        update(&mut app, Message::Act(Action::Press));
+        let tally = ImportTally {
+            new: 40,
+            known: 2,
+            files: 3,
+            unreadable: 1,
+            ..ImportTally::default()
+        };
+        let unreadable = ImportNews::Unreadable {
+            name: "~/logs/\u{202e}x.xz".into(),
+            error: "it is compressed".into(),
+        };
+        update(&mut app, Message::Import(unreadable));
+        update(&mut app, Message::Import(ImportNews::Ended(tally)));
+        update(&mut app, Message::Act(Action::Import));
+        update(&mut app, Message::Paste("~/app.log".into()));
+        update(&mut app, Message::Act(Action::Press));
+        let progress = ImportProgress {
+            bytes: 420_000_000,
+            total: Some(1_000_000_000),
+            new: 312,
+            rate: 480_000_000,
+        };
+        update(&mut app, Message::Import(ImportNews::Progress(progress)));
         app
     });
 }

@@ -165,6 +165,8 @@ impl Journey {
                 suspend: Box::new(|| Ok(())),
             },
             first: Vec::new(),
+            home: Some(folder.path().to_owned()),
+            folder: None,
         };
         let (frames, watched) = watch::channel(Buffer::default());
         let (keys, mut pressed) = mpsc::unbounded_channel();
@@ -534,6 +536,98 @@ async fn refreshed_responses_point_at_their_files_in_the_review() {
         journey.until_it_listens().await;
         journey.press("esc");
         journey.quit().await;
+    })
+    .await;
+}
+
+/// A line of a log for each id.
+fn log(ids: &[String]) -> String {
+    let lines = ids.iter().map(|id| format!("INFO made {id} in 4 ms\n"));
+    lines.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_are_imported_from_a_log_by_its_path() {
+    tell(async {
+        let mut journey = Journey::begin(Start {
+            known: 1,
+            ..Start::default()
+        })
+        .await;
+        journey.until_text("1 response · 0 files").await;
+        let ids = journey.service.response_ids();
+        std::fs::write(journey.folder.path().join("old.log"), log(&ids)).unwrap();
+        std::fs::write(
+            journey.folder.path().join("old.txt"),
+            "nothing\nof any use\n",
+        )
+        .unwrap();
+        // Mistyped: it says so, and what was typed is still there.
+        journey.press("i");
+        journey.until_text("Import ids").await;
+        journey.press("~/old.lug enter");
+        journey.until_text("No such file").await;
+        journey.until_text("> ~/old.lug").await;
+        for _ in 0..5 {
+            journey.key(KeyCode::Backspace);
+        }
+        journey.until_text("> ~/ol▏").await;
+        // Two names go on so.
+        journey.press("tab");
+        journey.until_text("> ~/old.▏").await;
+        journey.until_text("old.txt").await;
+        journey.press("l tab");
+        journey.until_text("> ~/old.log▏").await;
+        journey.press("enter");
+        journey
+            .until_text("imported ~/old.log: added: 4 · known already: 1 · rejected: 0")
+            .await;
+        journey.until_text("5 responses · 0 files").await;
+        let (_service, ledger, _folder) = journey.quit().await;
+        let rows = everything(&ledger).await;
+        assert_eq!(states(&rows, Kind::Response, State::Tracked), 5);
+        let imported = rows.iter().filter(|r| r.source == Source::Import);
+        assert_eq!(imported.count(), 4);
+    })
+    .await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_goes_on_behind_the_screen_and_can_be_stopped() {
+    use std::io::Write as _;
+
+    tell(async {
+        let mut journey = Journey::begin(Start {
+            known: 0,
+            ..Start::default()
+        })
+        .await;
+        let ids = journey.service.response_ids();
+        let pipe = journey.folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        journey.press("i ~/pipe enter");
+        // Opens once somebody reads; stays open, so that the import has no end of its own.
+        let writer = tokio::task::spawn_blocking(move || {
+            let mut writer = std::fs::File::create(pipe).unwrap();
+            writer.write_all(log(&ids[..3]).as_bytes()).unwrap();
+            writer
+        });
+        journey.until_text("3 responses · 0 files").await;
+        journey.until_text("~/pipe: ").await;
+        journey.press("i");
+        journey.until_text("one import at a time").await;
+        journey.press("?");
+        journey.until_text("half a page down").await;
+        journey.press("esc x");
+        journey
+            .until_text("stopped importing ~/pipe, what was found is kept: added: 3")
+            .await;
+        let writer = writer.await.unwrap();
+        let (_service, ledger, _folder) = journey.quit().await;
+        assert_eq!(everything(&ledger).await.len(), 3);
+        drop(writer);
     })
     .await;
 }

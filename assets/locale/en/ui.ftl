@@ -86,6 +86,7 @@ queue-writing = { $count ->
     [one] Writing down { $count } deletion…
    *[other] Writing down { $count } deletions…
 }
+queue-importing = { $path }: { $progress }
 queue-taking-back = Batch { $batch }: taking back its { $total }…
 queue-held = Batch { $batch }: { $total } to delete, starting in { $seconds } s. z takes it back.
 queue-running = Batch { $batch }: { $done }/{ $total } · { $tally }
@@ -110,6 +111,10 @@ event-fetched = fetched { $done } of { $total }
 event-not-refreshed = { $id } could not be fetched: { $reason }
 event-errand-halted = stopped early: { $reason }
 event-tracked = { $new } ids added, { $known } known already
+event-imported = imported { $path }: { $tally }
+event-import-stopped = stopped importing { $path }, what was found is kept: { $tally }
+event-not-imported = { $name } cannot be read: { $error }
+event-import-under-way = one import at a time: x stops the one under way
 event-recovered = an earlier run ended early: { $unsettled } deletions in doubt, { $returned } never sent
 event-ledger-failed = the ledger: { $error }
 event-copied = copied
@@ -166,6 +171,8 @@ form-size = room
 form-free-title = Free some room
 form-free-oldest = How much, such as 5GB? Of the files that the filter shows, the oldest are marked until it is enough (Tab: the largest). Nothing is deleted before d and its review.
 form-free-largest = How much, such as 5GB? Of the files that the filter shows, the largest are marked until it is enough (Tab: the oldest). Nothing is deleted before d and its review.
+import-title = Import ids
+import-intro = A file, a folder or a pattern such as ~/logs/*.gz: lists, logs, JSON, HAR files, of any size, also compressed with gzip or zstd.
 
 quit-title = Quit
 quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
@@ -195,6 +202,7 @@ key-invert = invert marks
 key-unmark = unmark all
 key-filter = filter
 key-add = add ids
+key-import = import ids
 key-refresh = refresh
 key-details = details
 key-sort = sort by the next column
@@ -227,6 +235,8 @@ key-later = later filter
 key-take-ids = add them
 key-take-form = go on
 key-switch-line = other line
+key-complete-path = complete the path
+key-take-path = import
 key-close = close
 key-switch = other button
 key-switch-kind = kind

@@ -1,0 +1,138 @@
+//! Ids out of files: asking for a path, and what comes of it.
+
+use crate::domain::{ImportProgress, ImportTally, Refusal};
+
+use super::{Action, App, Effect, Event, ImportPath, Mode};
+
+/// Ids being read from files.
+#[derive(Clone, Debug, Default)]
+pub struct Import {
+    /// What was typed.
+    pub path: String,
+    pub progress: ImportProgress,
+    /// Why something could not be read, the last time.
+    trouble: Option<String>,
+}
+
+/// What an import tells, and what has to do with its path.
+#[derive(Clone, Debug)]
+pub enum ImportNews {
+    /// The answer to [`Effect::Complete`]: how the path goes on, and what may follow.
+    Completed {
+        asked: String,
+        text: String,
+        names: Vec<String>,
+    },
+    Progress(ImportProgress),
+    /// A file or folder that cannot be read.
+    Unreadable {
+        name: String,
+        error: String,
+    },
+    Ended(ImportTally),
+    /// The ledger takes nothing. The text is the store's.
+    Failed(String),
+}
+
+/// What is worth a line.
+#[derive(Clone, Debug)]
+pub enum ImportEvent {
+    Ended { path: String, tally: ImportTally },
+    Unreadable { name: String, error: String },
+    UnderWay,
+}
+
+impl ImportEvent {
+    pub(super) fn is_bad(&self) -> bool {
+        match self {
+            Self::Ended { tally, .. } => tally.rejected + tally.unreadable > 0,
+            Self::Unreadable { .. } => true,
+            Self::UnderWay => false,
+        }
+    }
+}
+
+impl App {
+    /// Opens the dialog for a path, where ids can be kept.
+    pub(super) fn import(&mut self) {
+        if self.session.refusal == Some(Refusal::ReadOnly) {
+            self.note(Event::Refused(Refusal::ReadOnly));
+        } else if self.queue.import.is_some() {
+            self.note(Event::Import(ImportEvent::UnderWay));
+        } else {
+            self.mode = Mode::Import(ImportPath::default());
+        }
+    }
+
+    pub(super) fn act_importing(
+        &mut self,
+        action: Action,
+        path: ImportPath,
+        effects: &mut Vec<Effect>,
+    ) {
+        let text = path.line.value().to_owned();
+        match action {
+            Action::No => return,
+            Action::Complete => effects.push(Effect::Complete(text)),
+            Action::Press if !text.trim().is_empty() => {
+                effects.push(Effect::Import(text.clone()));
+                self.queue.import = Some(Import {
+                    path: text,
+                    ..Import::default()
+                });
+                return;
+            }
+            _ => {}
+        }
+        self.mode = Mode::Import(path);
+    }
+
+    pub(super) fn import_news(&mut self, news: ImportNews, effects: &mut Vec<Effect>) {
+        match news {
+            ImportNews::Completed { asked, text, names } => {
+                if let Mode::Import(path) = &mut self.mode {
+                    path.completed(&asked, text, names);
+                }
+            }
+            ImportNews::Progress(progress) => {
+                let Some(import) = &mut self.queue.import else {
+                    return;
+                };
+                let has_more = progress.new > import.progress.new;
+                import.progress = progress;
+                if has_more {
+                    self.outdate_all(effects);
+                }
+            }
+            ImportNews::Unreadable { name, error } => {
+                if let Some(import) = &mut self.queue.import {
+                    import.trouble = Some(error.clone());
+                }
+                self.note(Event::Import(ImportEvent::Unreadable { name, error }));
+            }
+            ImportNews::Ended(tally) => self.imported(tally, effects),
+            ImportNews::Failed(error) => {
+                self.queue.import = None;
+                self.note(Event::LedgerFailed(error));
+            }
+        }
+    }
+
+    fn imported(&mut self, tally: ImportTally, effects: &mut Vec<Effect>) {
+        let Some(import) = self.queue.import.take() else {
+            return;
+        };
+        if tally.files == 0 && tally.unreadable > 0 {
+            // Mistyped, mostly.
+            if matches!(self.mode, Mode::Browse) {
+                self.mode = Mode::Import(ImportPath::again(import.path, import.trouble));
+            }
+            return;
+        }
+        let path = import.path;
+        self.note(Event::Import(ImportEvent::Ended { path, tally }));
+        // Also of what was known more may be known now.
+        self.read_again(effects);
+        self.outdate_all(effects);
+    }
+}
