@@ -148,6 +148,17 @@ form-free-title = 腾出空间
 form-free-oldest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最早的开始标记，直到足够（Tab：从最大的开始）。按 d 并确认之前不会删除任何内容。
 form-free-largest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最大的开始标记，直到足够（Tab：从最早的开始）。按 d 并确认之前不会删除任何内容。
 
+form-path = 文件
+form-purpose = 用途
+form-life = 有效期
+form-upload-title = 上传文件
+form-upload = 文件路径，最大 512 MB。不填有效期时服务保存一周；否则为 1d 到 30d。
+form-no-path = 哪个文件？
+form-not-a-purpose = 用途是一个词，例如 user_data
+queue-upload = { $name }：已发送 { $sent }，共 { $bytes }
+queue-upload-waiting = { $name }：{ $span }后重试：{ $reason }
+event-uploaded = 已上传 { $name }，ID 为 { $id }
+
 quit-title = 退出
 quit-question = 还有未完成的工作。退出后不再发送请求：在途请求会先结清，其余恢复原状。
 quit-stay = 留下
@@ -189,6 +200,7 @@ key-history = 历史或动态
 key-protect = 保护，禁止删除
 key-label = 标签和备注
 key-free = 腾出空间
+key-upload = 上传
 key-pause = 暂停
 key-resume = 继续
 key-stop = 停止
