@@ -6,6 +6,7 @@
 
 mod items;
 mod retry;
+mod upload;
 mod verdict;
 mod wire;
 
@@ -18,13 +19,14 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, Zoned};
 use rand::distr::{Alphanumeric, SampleString};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use reqwest::{Method, redirect};
+use reqwest::{Method, RequestBuilder, redirect};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 pub use items::Items;
 pub use retry::backoff;
+pub use upload::{UploadForm, Uploaded};
 pub use verdict::{Attempt, Fetched, Trouble, Verdict};
 use verdict::{End, Heard, Rules};
 pub use wire::Page;
@@ -154,6 +156,11 @@ impl Client {
     /// Whether the base URL names this machine.
     pub fn is_loopback(&self) -> bool {
         self.0.is_loopback
+    }
+
+    /// The limit for one answer.
+    pub fn timeout(&self) -> Duration {
+        self.0.timeout
     }
 
     /// Loads what the first request would load, so that trouble with TLS shows before a deletion is
@@ -299,11 +306,28 @@ impl Client {
     }
 
     async fn send(&self, method: Method, url: Url, success_cap: usize) -> Exchange {
+        self.send_with(method, url, success_cap, |request| request)
+            .await
+    }
+
+    async fn send_with(
+        &self,
+        method: Method,
+        url: Url,
+        success_cap: usize,
+        complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Exchange {
         let client_request_id = client_request_id();
         let started = Instant::now();
         let path = tracing::enabled!(tracing::Level::DEBUG).then(|| url.path().to_owned());
         let heard = self
-            .exchange(method.clone(), url, &client_request_id, success_cap)
+            .exchange(
+                method.clone(),
+                url,
+                &client_request_id,
+                success_cap,
+                complete,
+            )
             .await;
         let status = heard.as_ref().map(|heard| heard.status).ok();
         let cause = heard.as_ref().err().map(|unheard| unheard.cause.as_str());
@@ -327,6 +351,7 @@ impl Client {
         url: Url,
         client_request_id: &str,
         success_cap: usize,
+        complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Heard, Unheard> {
         let http = self.http().await.map_err(|error| Unheard {
             sent: false,
@@ -334,11 +359,12 @@ impl Client {
             detail: self.0.rules.transport(&error.to_string()),
             is_final: true,
         })?;
-        let mut response = http
+        let request = http
             .request(method, url)
             .header(AUTHORIZATION, self.0.authorization.clone())
             .header(ACCEPT, "application/json")
-            .header("X-Client-Request-Id", client_request_id)
+            .header("X-Client-Request-Id", client_request_id);
+        let mut response = complete(request)
             .send()
             .await
             .map_err(|error| self.unheard(&error))?;

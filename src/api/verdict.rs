@@ -104,7 +104,7 @@ pub(super) struct Rules {
 }
 
 /// What an answer that is no success means.
-enum Objection {
+pub(super) enum Objection {
     Gone,
     Failed,
     Stop,
@@ -256,7 +256,7 @@ impl Rules {
     }
 
     /// What a status outside 2xx means.
-    fn objection(
+    pub(super) fn objection(
         &self,
         id: Option<&ResourceId>,
         heard: &Heard,
@@ -331,7 +331,7 @@ impl Rules {
     }
 
     /// The object in the body of a 2xx; else the answer says what is wrong with it.
-    fn object(
+    pub(super) fn object(
         &self,
         heard: &Heard,
         answer: &mut Answer,
@@ -364,7 +364,7 @@ impl Rules {
     }
 
     /// Says why an object in a 2xx is not what was asked for.
-    fn disown(&self, object: &Map<String, Value>, answer: &mut Answer) {
+    pub(super) fn disown(&self, object: &Map<String, Value>, answer: &mut Answer) {
         self.quote(object, answer);
         answer.cause = Some(if object.get("error").is_some_and(|e| !e.is_null()) {
             Cause::ErrorInSuccess
@@ -398,7 +398,7 @@ impl Rules {
         }
     }
 
-    fn answer(&self, heard: &Heard) -> Answer {
+    pub(super) fn answer(&self, heard: &Heard) -> Answer {
         let request_id = heard.headers.get("x-request-id");
         Answer {
             attempts: 1,
@@ -418,7 +418,7 @@ impl Rules {
     }
 
     /// Takes the key out of every text of a value, however deep.
-    fn scrub_all(&self, value: &mut Value) {
+    pub(super) fn scrub_all(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
                 if let Cow::Owned(clean) = self.key.scrub(text) {
@@ -458,7 +458,7 @@ impl Rules {
 
 /// Why a 2xx has no object.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unread {
+pub(super) enum Unread {
     /// The connection did not bring the whole body.
     Cut,
     /// What came is no object, or too much.

@@ -85,6 +85,7 @@ impl App {
             Action::Protect => self.protect(effects),
             Action::Label => self.label(),
             Action::Free => self.free(),
+            Action::Upload => self.upload(),
             Action::Details => {
                 if let Some(row) = self.pane_of(self.pane).cursor() {
                     self.mode = Mode::Details { row, offset: 0 };

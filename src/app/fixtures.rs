@@ -25,6 +25,7 @@ pub(crate) fn session() -> Session {
         max_batch: None,
         quota: Some(crate::domain::QUOTA),
         undo: Duration::from_secs(5),
+        home: Some("/home/li".into()),
         began: now(),
     }
 }

@@ -1,14 +1,19 @@
-//! A few lines to fill in before something is done: what to write on rows, how much room to free.
+//! A few lines to fill in before something is done: what to write on rows, how much room to
+//! free, which file to upload.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
 use tui_input::{Input, InputRequest};
 
 use crate::domain::{
-    FreeFirst, FreeQuery, Freed, Kind, LabelError, Labels, Refusal, Resource, RowId, note, size,
-    tag,
+    FreeFirst, FreeQuery, Freed, Kind, LabelError, Labels, Life, Order, PURPOSE, Refusal, Resource,
+    RowId, Upload, duration, is_purpose, note, size, tag,
 };
 
 use super::dialog::insert;
-use super::{Action, App, Effect, Event, Focus, Mode};
+use super::{Action, App, Effect, Errand, Event, Focus, Mode, Sending};
 
 /// Takes the note away, where an empty line leaves each as it is.
 const NO_NOTE: &str = "-";
@@ -38,6 +43,8 @@ pub enum About {
         first: FreeFirst,
         freed: Option<Freed>,
     },
+    /// Which file to upload, and as what.
+    Upload,
 }
 
 /// What stands on a row.
@@ -51,6 +58,9 @@ pub struct Written {
 pub enum FormProblem {
     Label(LabelError),
     NotASize,
+    NoPath,
+    NotAPurpose,
+    NotALife,
 }
 
 impl About {
@@ -59,6 +69,7 @@ impl About {
         match self {
             Self::Label { .. } => &["form-tags", "form-note"],
             Self::Free { .. } => &["form-size"],
+            Self::Upload => &["form-path", "form-purpose", "form-life"],
         }
     }
 }
@@ -118,6 +129,27 @@ impl Form {
 
     fn text(&self, line: usize) -> &str {
         self.lines.get(line).map_or("", Input::value).trim()
+    }
+
+    fn upload(&self, home: Option<&Path>, now: Timestamp) -> Result<Upload, FormProblem> {
+        let life = match self.text(2) {
+            "" => Life::Default,
+            text => duration(text)
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .map(|seconds| Life::For(Duration::from_secs(seconds)))
+                .filter(|life| life.is_allowed(now))
+                .ok_or(FormProblem::NotALife)?,
+        };
+        let purpose = self.text(1);
+        if !is_purpose(purpose) {
+            return Err(FormProblem::NotAPurpose);
+        }
+        Ok(Upload {
+            path: path(self.text(0), home).ok_or(FormProblem::NoPath)?,
+            purpose: purpose.to_owned(),
+            life,
+            tags: Vec::new(),
+        })
     }
 
     fn labels(&self, one: Option<&Written>) -> Result<Labels, LabelError> {
@@ -193,6 +225,19 @@ impl App {
         }
     }
 
+    /// Opens the form for a file to upload, in the files pane.
+    pub(super) fn upload(&mut self) {
+        if self.focus != Focus::Files {
+            return;
+        }
+        if let Some(refusal) = self.session.refusal.clone() {
+            self.note(Event::Refused(refusal));
+            return;
+        }
+        let lines = [String::new(), PURPOSE.to_owned(), String::new()];
+        self.mode = Mode::Form(Form::new(About::Upload, lines));
+    }
+
     /// What was chosen is marked, and nothing else; it goes as everything marked does.
     pub(super) fn freed(&mut self, freed: Freed) {
         self.files.mark_only(&freed.rows);
@@ -217,6 +262,21 @@ impl App {
                 }
                 Ok(true)
             }
+            About::Upload => {
+                let upload = form.upload(self.session.home.as_deref(), self.now)?;
+                let ticket = self.ticket();
+                self.queue.errands.insert(ticket, Errand::Upload);
+                let sending = Sending {
+                    path: upload.path.clone(),
+                    sent: 0,
+                    bytes: 0,
+                    waiting: None,
+                };
+                self.queue.uploads.insert(ticket, sending);
+                let files = vec![upload];
+                effects.push(Effect::Order(Order::Upload { ticket, files }));
+                Ok(true)
+            }
             About::Free { freed: Some(_), .. } => Ok(true),
             About::Free { first, freed: None } => {
                 let text: String = form.text(0).split_whitespace().collect();
@@ -230,5 +290,19 @@ impl App {
                 Ok(false)
             }
         }
+    }
+}
+
+/// A path as typed, pasted, or dropped onto the terminal, which quotes it as for a shell.
+fn path(text: &str, home: Option<&Path>) -> Option<PathBuf> {
+    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    let plain = match quoted('\'').or_else(|| quoted('"')) {
+        Some(inside) => inside.to_owned(),
+        None => text.replace("\\ ", " "),
+    };
+    match (plain.strip_prefix("~/"), home) {
+        _ if plain.is_empty() => None,
+        (Some(rest), Some(home)) => Some(home.join(rest)),
+        _ => Some(plain.into()),
     }
 }

@@ -48,6 +48,8 @@ pub enum Action {
     Protect,
     /// Change tags and note.
     Label,
+    /// Upload a file.
+    Upload,
     /// Mark files whose deletion frees some room.
     Free,
     Help,

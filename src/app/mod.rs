@@ -22,6 +22,7 @@ mod tests;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -39,7 +40,7 @@ pub use import::{Import, ImportEvent, ImportNews};
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
 pub use pane::{Motion, Pane, scroll};
-pub use queue::{Activity, Batch, Errand, Event, Live, Phase, Queue};
+pub use queue::{Activity, Batch, Errand, Event, Live, Phase, Queue, Sending};
 
 /// Rows kept in memory beyond those on the screen.
 const CACHED: usize = 2_000;
@@ -63,6 +64,8 @@ pub struct Session {
     /// What the account's files may take together, in bytes; `None` = nobody counts.
     pub quota: Option<u64>,
     pub undo: Duration,
+    /// What `~` stands for in a path.
+    pub home: Option<PathBuf>,
     pub began: Timestamp,
 }
 
@@ -276,9 +279,13 @@ impl App {
             Action::Free => self.focus == Focus::Files && !self.files.rows().is_empty(),
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
             Action::Refresh => self.session.refusal.is_none(),
+            Action::Upload => self.focus == Focus::Files && self.session.refusal.is_none(),
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause => self.queue.deleting() || self.queue.paused,
-            Action::Stop => self.queue.deleting() || self.queue.import.is_some(),
+            Action::Stop => {
+                let q = &self.queue;
+                q.deleting() || q.import.is_some() || !q.uploads.is_empty()
+            }
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
             Action::No if matches!(self.mode, Mode::Browse) => {
                 self.steps_back() || self.queue.import.is_some()
@@ -306,6 +313,7 @@ impl App {
             .batches
             .iter()
             .any(|b| matches!(b.phase, Phase::Held { .. }))
+            || self.queue.uploads.values().any(|u| u.waiting.is_some())
             || self.queue.live.values().any(|l| l.waiting.is_some())
             // A rate falls when nothing happens, until there is none.
             || self.queue.is_running() && self.queue.meter.rate(self.now) > 0.0

@@ -1,12 +1,13 @@
 //! What the worker has in hand and what it did: batches, requests on the wire, recent activity.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Answer, BatchId, Freed, Halt, Meter, Outcome, Pace, Refusal, ResourceId, RowId, RowSet,
-    Settlement, SyncTally, Tally, Throttle, Ticket,
+    Answer, BatchId, Freed, Halt, Meter, NotUploaded, Outcome, Pace, Refusal, ResourceId, RowId,
+    RowSet, Settlement, SyncTally, Tally, Throttle, Ticket,
 };
 
 use super::import::{Import, ImportEvent};
@@ -25,6 +26,8 @@ pub struct Queue {
     pub activity: VecDeque<Activity>,
     /// Orders under way that delete nothing of their own.
     pub errands: HashMap<Ticket, Errand>,
+    /// Files on their way to the service.
+    pub uploads: HashMap<Ticket, Sending>,
     /// Deletions confirmed and not yet answered by the worker, which writes them down: how many rows.
     pub submitted: HashMap<Ticket, usize>,
     pub paused: bool,
@@ -41,6 +44,7 @@ pub struct Queue {
 pub enum Errand {
     Settle,
     Sync,
+    Upload,
     /// `done`: fetched, or found that they cannot be.
     Refresh {
         done: usize,
@@ -73,6 +77,17 @@ pub enum Phase {
         since: Timestamp,
     },
     Ended,
+}
+
+/// A file on its way to the service.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    pub path: PathBuf,
+    /// Bytes handed to the connection, of how many; 0 of 0 while nothing is known.
+    pub sent: u64,
+    pub bytes: u64,
+    /// When the next try is due and why the last one was not the last.
+    pub waiting: Option<(Timestamp, Answer)>,
 }
 
 /// One request under way.
@@ -126,6 +141,14 @@ pub enum Event {
         new: u64,
         known: u64,
     },
+    Uploaded {
+        path: PathBuf,
+        id: ResourceId,
+    },
+    NotUploaded {
+        path: PathBuf,
+        why: NotUploaded,
+    },
     /// Files were marked to free some room.
     Freed(Freed),
     Import(ImportEvent),
@@ -151,6 +174,7 @@ impl Event {
             | Self::Halted { .. }
             | Self::JournalFailed(_)
             | Self::NotRefreshed(..)
+            | Self::NotUploaded { .. }
             | Self::ErrandHalted(_)
             | Self::LedgerFailed(_)
             | Self::Refused(_) => true,
@@ -238,9 +262,10 @@ impl Queue {
         !self.submitted.is_empty() || self.batches.iter().any(|b| b.phase != Phase::Ended)
     }
 
-    /// Quitting now would leave a deletion undone or in doubt. Looking things up can be cut short.
+    /// Quitting now would leave a deletion or an upload undone or in doubt. Looking things up can be cut short.
     pub fn pending(&self) -> bool {
-        self.deleting() || self.errands.values().any(|e| *e == Errand::Settle)
+        let matters = |e: &Errand| matches!(e, Errand::Settle | Errand::Upload);
+        self.deleting() || self.errands.values().any(matters)
     }
 
     /// How far the refreshes under way are: done and asked for.

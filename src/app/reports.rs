@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Answer, BatchId, Kind, Report, RowId, RowSet, Settlement, State, Tally, Ticket,
+    Answer, BatchId, Halt, Kind, Report, RowId, RowSet, Settlement, State, Tally, Ticket,
 };
 
-use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase};
+use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase, Sending};
 
 impl App {
     pub(super) fn report(&mut self, report: Report, effects: &mut Vec<Effect>) {
@@ -98,19 +98,49 @@ impl App {
                 self.queue.refreshed(ticket);
                 self.note(Event::NotRefreshed(id, answer));
             }
-            Report::Done { ticket, halt } => {
-                self.end_errand(ticket);
-                if let Some(halt) = halt {
-                    self.note(Event::ErrandHalted(halt));
-                }
-                effects.push(Effect::Count);
-            }
+            report @ (Report::Uploading { .. }
+            | Report::Uploaded { .. }
+            | Report::NotUploaded { .. }) => self.upload_report(report, effects),
+            Report::Done { ticket, halt } => self.done(ticket, halt, effects),
             Report::Idle => {
                 // One from before the last order may still have been on its way.
                 if matches!(self.mode, Mode::Leaving { .. }) && !self.queue.pending() {
                     effects.push(Effect::Leave);
                 }
             }
+        }
+    }
+
+    fn upload_report(&mut self, report: Report, effects: &mut Vec<Effect>) {
+        match report {
+            Report::Uploading {
+                ticket,
+                sent,
+                bytes,
+                waiting,
+                ..
+            } => {
+                if let Some(sending) = self.queue.uploads.get_mut(&ticket) {
+                    sending.sent = sent;
+                    sending.bytes = bytes;
+                    sending.waiting = waiting;
+                }
+            }
+            Report::Uploaded {
+                ticket, id, row, ..
+            } => {
+                if let Some(Sending { path, .. }) = self.queue.uploads.remove(&ticket) {
+                    self.note(Event::Uploaded { path, id });
+                }
+                self.reload(row.as_slice());
+                self.outdate_all(effects);
+            }
+            Report::NotUploaded { ticket, why, .. } => {
+                if let Some(Sending { path, .. }) = self.queue.uploads.remove(&ticket) {
+                    self.note(Event::NotUploaded { path, why });
+                }
+            }
+            _ => {}
         }
     }
 
@@ -188,7 +218,16 @@ impl App {
         });
     }
 
+    fn done(&mut self, ticket: Ticket, halt: Option<Halt>, effects: &mut Vec<Effect>) {
+        self.end_errand(ticket);
+        if let Some(halt) = halt {
+            self.note(Event::ErrandHalted(halt));
+        }
+        effects.push(Effect::Count);
+    }
+
     fn end_errand(&mut self, ticket: Ticket) {
+        self.queue.uploads.remove(&ticket);
         match self.queue.errands.remove(&ticket) {
             Some(Errand::Sync) => self.files.syncing = None,
             Some(Errand::Refresh { done, total }) if total > 1 => {

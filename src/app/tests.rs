@@ -7,7 +7,8 @@ use super::fixtures::{act, answer, app_with, resources, response, session, wait}
 use super::*;
 use crate::domain::{
     Answer, BatchId, Cause, Citing, FreeFirst, FreeQuery, Freed, Halt, HistoryPage, ImportTally,
-    Labels, Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
+    Labels, Life, NotUploaded, Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
+    Upload,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -1033,4 +1034,61 @@ fn what_could_not_be_read_can_be_corrected() {
     let mut app = app_with(refused, &rows, 80, 24);
     act(&mut app, &rows, &[Action::Import]);
     assert!(matches!(app.mode, Mode::Browse) && !app.allows(Action::Import));
+}
+
+#[test]
+fn a_file_is_uploaded_from_the_files_pane_and_stopping_is_offered() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Upload]);
+    assert!(matches!(app.mode, Mode::Browse));
+    act(&mut app, &rows, &[Action::Files, Action::Upload]);
+    let problem = |app: &App| match &app.mode {
+        Mode::Form(form) => form.problem,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert_eq!(problem(&app), Some(FormProblem::NoPath));
+    // As a terminal quotes what is dropped onto it.
+    update(&mut app, Message::Paste("'~/demo film.mp4'\n".into()));
+    act(&mut app, &rows, &[Action::Switch, Action::Switch]);
+    type_text(&mut app, "1h");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert_eq!(problem(&app), Some(FormProblem::NotALife));
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    type_text(&mut app, "3d");
+    let rest = act(&mut app, &rows, &[Action::Press]);
+    let path = std::path::PathBuf::from("/home/li/demo film.mp4");
+    let [Effect::Order(Order::Upload { ticket, files })] = &rest[..] else {
+        panic!("{rest:?}");
+    };
+    let upload = Upload {
+        path,
+        purpose: "user_data".into(),
+        life: Life::For(Duration::from_hours(72)),
+        tags: Vec::new(),
+    };
+    assert_eq!(files, &[upload]);
+    assert!(app.queue.pending() && app.allows(Action::Stop));
+    let rest = act(&mut app, &rows, &[Action::Stop]);
+    assert_eq!(rest, [Effect::Order(Order::Stop)]);
+    let (ticket, at) = (*ticket, 0);
+    let why = NotUploaded::Failed(Box::default());
+    update(
+        &mut app,
+        Message::Report(Report::NotUploaded { ticket, at, why }),
+    );
+    update(
+        &mut app,
+        Message::Report(Report::Done { ticket, halt: None }),
+    );
+    assert!(!app.queue.pending() && app.queue.uploads.is_empty());
+    assert!(app.queue.activity[0].event.is_bad());
+
+    let no_key = Session {
+        refusal: Some(Refusal::NoKey),
+        ..session()
+    };
+    let mut app = app_with(no_key, &rows, 80, 24);
+    act(&mut app, &rows, &[Action::Files, Action::Upload]);
+    assert!(matches!(app.mode, Mode::Browse) && app.queue.activity[0].event.is_bad());
 }

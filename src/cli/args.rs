@@ -74,6 +74,7 @@ pub enum Command {
     List(List),
     Show(Show),
     Sync(Sync),
+    Upload(Upload),
     Delete(Delete),
     Plan(Plan),
     Apply(Apply),
@@ -168,6 +169,22 @@ pub struct Show {
 pub struct Sync {
     #[arg(long)]
     pub responses: bool,
+}
+
+#[derive(Clone, Debug, Group)]
+pub struct Upload {
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_name = "PURPOSE", default_value = domain::PURPOSE, hide_default_value = true, value_parser = purpose)]
+    pub purpose: String,
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "expires_in")]
+    pub expire_at: Option<Timestamp>,
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    pub expires_in: Option<Duration>,
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    pub tag: Vec<String>,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// What to delete; the same for `delete` and `plan`.
@@ -377,16 +394,30 @@ pub enum Since {
 }
 
 fn since(text: &str) -> Result<Since, &'static str> {
-    let midnight = |text: &str| {
-        let date: Date = text.parse().ok()?;
-        Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    };
     if let Ok(age) = span(text) {
         Ok(Since::Ago(age))
-    } else if let Some(at) = text.parse().ok().or_else(|| midnight(text)) {
+    } else if let Ok(at) = moment(text) {
         Ok(Since::At(at))
     } else {
         Err("it is 90s, 15m, 12h, 3d or 2w, a date such as 2026-11-21, or a time of RFC 3339")
+    }
+}
+
+/// A time, or the beginning of a day in UTC.
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    let midnight = || {
+        let date: Date = text.parse().ok()?;
+        Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    let time = text.parse().ok().or_else(midnight);
+    time.ok_or("it is a date such as 2026-11-21, or a time of RFC 3339")
+}
+
+fn purpose(text: &str) -> Result<String, &'static str> {
+    if domain::is_purpose(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("it is a word such as user_data")
     }
 }
 

@@ -30,6 +30,7 @@ mod show;
 mod streams;
 mod sync;
 mod tag;
+mod upload;
 mod wanted;
 mod work;
 
@@ -113,6 +114,7 @@ pub async fn run(command: Command, context: &mut Context) -> Exit {
         Command::Forget(args) => forget::run(args, context).await,
         Command::Protect(args) => protect::run(args, true, context).await,
         Command::Unprotect(args) => protect::run(args, false, context).await,
+        Command::Upload(args) => upload::run(args, context).await,
         Command::Tag(args) => tag::run(args, context).await,
         Command::History(args) => history::run(args, context).await,
         Command::Resume(args) => resume::run(args, context).await,

@@ -14,6 +14,7 @@ mod query;
 mod resource;
 mod room;
 mod traffic;
+mod upload;
 mod visible;
 
 pub use facts::capped;
@@ -33,4 +34,5 @@ pub use room::{FreeFirst, FreeQuery, Freed, QUOTA};
 pub use traffic::{
     BatchId, Halt, Order, Pace, Refusal, Report, RowSet, SyncTally, Tally, Throttle, Ticket,
 };
+pub use upload::{LIFE, Life, MAX_UPLOAD, NotUploaded, PURPOSE, Upload, is_purpose};
 pub use visible::{is_obeyed, visible};

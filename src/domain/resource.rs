@@ -87,10 +87,18 @@ pub enum Source {
     Sync,
     /// Seeded by the demo.
     Demo,
+    /// Uploaded from here.
+    Upload,
 }
 
 impl Source {
-    pub const ALL: [Self; 4] = [Self::Hand, Self::Import, Self::Sync, Self::Demo];
+    pub const ALL: [Self; 5] = [
+        Self::Hand,
+        Self::Import,
+        Self::Sync,
+        Self::Demo,
+        Self::Upload,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -98,6 +106,7 @@ impl Source {
             Self::Import => "import",
             Self::Sync => "sync",
             Self::Demo => "demo",
+            Self::Upload => "upload",
         }
     }
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Answer, Cause, Facts, Kind, Outcome, ResourceId, RowId, Settlement, State};
+use super::{
+    Answer, Cause, Facts, Kind, NotUploaded, Outcome, ResourceId, RowId, Settlement, State, Upload,
+};
 
 /// A batch's number in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,6 +83,11 @@ pub enum Order {
     /// Mirror the account's list of files.
     Sync {
         ticket: Ticket,
+    },
+    /// Upload files, in this order.
+    Upload {
+        ticket: Ticket,
+        files: Vec<Upload>,
     },
 }
 
@@ -276,7 +283,31 @@ pub enum Report {
         id: ResourceId,
         answer: Answer,
     },
-    /// A sync, a refresh or a settling came to its end; `halt` says if that was before its time.
+    /// How far an upload is, told a few times a second. `at` is its place in the order.
+    Uploading {
+        ticket: Ticket,
+        at: usize,
+        /// Bytes handed to the connection.
+        sent: u64,
+        bytes: u64,
+        /// It was not taken and will be tried again, then and for this reason.
+        waiting: Option<(Timestamp, Answer)>,
+    },
+    /// A file is on the service and in the ledger, unless the ledger failed (`row`).
+    Uploaded {
+        ticket: Ticket,
+        at: usize,
+        id: ResourceId,
+        row: Option<RowId>,
+        facts: Box<Facts>,
+        answer: Answer,
+    },
+    NotUploaded {
+        ticket: Ticket,
+        at: usize,
+        why: NotUploaded,
+    },
+    /// A sync, a refresh, an upload or a settling came to its end; `halt` says if that was before its time.
     Done {
         ticket: Ticket,
         halt: Option<Halt>,

@@ -65,6 +65,7 @@ pub const TABLE: &[Binding] = bindings![
     Invert       "invert"     [Pane]                              ["*"]                     "key-invert"      0
     Protect      "protect"    [Pane]                              ["P"]                     "key-protect"     0
     Label        "label"      [Pane]                              ["e"]                     "key-label"       0
+    Upload       "upload"     [Pane]                              ["u"]                     "key-upload"      7
     Free         "free"       [Pane]                              ["f"]                     "key-free"        8
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
     Filter       "filter"     [Pane Queue]                        ["/"]                     "key-filter"      5

@@ -2,8 +2,8 @@
 
 use crate::domain::{
     Answer, Cause, Citing, Freed, Halt, IdError, ImportProgress, ImportTally, Kind, LabelError,
-    MAX_ID_LEN, MAX_NOTE, MAX_TAG, Outcome, Problem, QueryError, Refusal, ResourceId, Source,
-    State, visible,
+    MAX_ID_LEN, MAX_NOTE, MAX_TAG, MAX_UPLOAD, NotUploaded, Outcome, Problem, QueryError, Refusal,
+    ResourceId, Source, State, visible,
 };
 
 use super::Catalogue;
@@ -69,6 +69,7 @@ impl Catalogue {
             Source::Import => "source-import",
             Source::Sync => "source-sync",
             Source::Demo => "source-demo",
+            Source::Upload => "source-upload",
         })
         .into_owned()
     }
@@ -198,6 +199,29 @@ impl Catalogue {
             ],
         ];
         self.with("freed-short", &args.concat())
+    }
+
+    /// Why a file is not on the service, or not known to be.
+    pub fn not_uploaded(&self, why: &NotUploaded) -> String {
+        match why {
+            NotUploaded::Unreadable(error) => {
+                self.with("upload-unreadable", &[("error", visible(error).into())])
+            }
+            NotUploaded::NoFile => self.text("upload-no-file").into_owned(),
+            NotUploaded::TooLarge(bytes) => self.with(
+                "upload-too-large",
+                &[
+                    ("bytes", self.bytes(*bytes).into()),
+                    ("limit", self.bytes(MAX_UPLOAD).into()),
+                ],
+            ),
+            NotUploaded::Failed(answer) => {
+                self.with("upload-failed", &[("reason", self.answer(answer).into())])
+            }
+            NotUploaded::InDoubt(answer) => {
+                self.with("upload-unclear", &[("reason", self.answer(answer).into())])
+            }
+        }
     }
 
     pub fn label_error(&self, error: LabelError) -> String {

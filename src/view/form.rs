@@ -74,6 +74,7 @@ fn title(screen: Screen<'_>, form: &Form) -> String {
             screen.words.with("form-label-title", &[count])
         }
         About::Free { .. } => screen.words.text("form-free-title").into_owned(),
+        About::Upload => screen.words.text("form-upload-title").into_owned(),
     }
 }
 
@@ -82,6 +83,7 @@ fn intro(screen: Screen<'_>, form: &Form) -> String {
     match &form.about {
         About::Label { one: Some(_), .. } => words.text("form-label-one"),
         About::Label { one: None, .. } => words.text("form-label-many"),
+        About::Upload => words.text("form-upload"),
         About::Free {
             first: FreeFirst::Oldest,
             ..
@@ -98,6 +100,9 @@ fn problem(screen: Screen<'_>, problem: FormProblem) -> String {
     let words = screen.words;
     match problem {
         FormProblem::Label(error) => words.label_error(error),
+        FormProblem::NoPath => words.text("form-no-path").into_owned(),
+        FormProblem::NotAPurpose => words.text("form-not-a-purpose").into_owned(),
+        FormProblem::NotALife => words.text("upload-life").into_owned(),
         FormProblem::NotASize => words.text("query-not-a-size").into_owned(),
     }
 }

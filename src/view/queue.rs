@@ -1,15 +1,20 @@
 //! The queue: a line of progress for each batch, then what happened, newest first.
 
+use std::path::Path;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{Activity, Batch, Event, Focus, Import, ImportEvent, Phase};
-use crate::domain::{BatchId, Outcome, Tally, visible};
+use crate::app::{Activity, Batch, Event, Focus, Import, ImportEvent, Phase, Sending};
+use crate::domain::{BatchId, Outcome, SyncTally, Tally, visible};
 
 use super::text::cut;
 use super::{Screen, history};
+
+/// Cells of a bar.
+const BAR: usize = 16;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     if area.height < 3 {
@@ -44,6 +49,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
         let text = words.with("queue-writing", &[("count", writing.into())]);
         lines.push(Line::styled(cut(&text, room).into_owned(), theme.warn()));
     }
+    let mut uploads: Vec<_> = app.queue.uploads.iter().collect();
+    uploads.sort_by_key(|(ticket, _)| ticket.0);
+    for (_, sending) in uploads {
+        if lines.len() < height.div_ceil(2) {
+            lines.push(upload(screen, sending, room));
+        }
+    }
     for batch in app.queue.batches.iter().rev() {
         // At least half the room is for what happened.
         if lines.len() < height.div_ceil(2) {
@@ -63,15 +75,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// Cells of a bar.
-const BAR: usize = 16;
-
-/// So many of them full.
-fn bar(full: usize) -> String {
-    let full = full.min(BAR);
-    format!("{}{} ", "█".repeat(full), "░".repeat(BAR - full))
-}
-
 /// How far an import is; of a pipe nobody knows how much there is to read.
 fn import_line(screen: Screen<'_>, import: &Import, room: usize) -> Line<'static> {
     let Screen { words, theme, .. } = screen;
@@ -82,12 +85,53 @@ fn import_line(screen: Screen<'_>, import: &Import, room: usize) -> Line<'static
         ("progress", progress.into()),
     ];
     let text = words.with("queue-importing", &args);
-    let bar = import.progress.share(BAR).map(bar).unwrap_or_default();
+    let read = import.progress.bytes;
+    let bar = import.progress.total.map(|total| bar(read, total));
+    let bar = bar.unwrap_or_default();
     let room = room.saturating_sub(bar.chars().count());
     Line::from(vec![
         Span::styled(bar, theme.good()),
         Span::raw(cut(&text, room).into_owned()),
     ])
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    visible(&name.to_string_lossy()).into_owned()
+}
+
+/// How far an upload is.
+fn upload(screen: Screen<'_>, sending: &Sending, room: usize) -> Line<'static> {
+    let Screen {
+        app, words, theme, ..
+    } = screen;
+    let name = ("name", name(&sending.path).into());
+    if let Some((until, answer)) = &sending.waiting {
+        let left = until.duration_since(app.now).as_secs().max(0);
+        let args = [
+            name,
+            ("span", words.span(left + 1).into()),
+            ("reason", words.answer(answer).into()),
+        ];
+        let text = words.with("queue-upload-waiting", &args);
+        return Line::styled(cut(&text, room).into_owned(), theme.warn());
+    }
+    let args = [
+        name,
+        ("sent", words.bytes(sending.sent).into()),
+        ("bytes", words.bytes(sending.bytes).into()),
+    ];
+    let text = words.with("queue-upload", &args);
+    Line::from(vec![
+        Span::styled(bar(sending.sent, sending.bytes), theme.good()),
+        Span::raw(cut(&text, room.saturating_sub(BAR + 1)).into_owned()),
+    ])
+}
+
+fn bar(done: u64, total: u64) -> String {
+    let done = u128::from(done) * BAR as u128 / u128::from(total.max(1));
+    let full = usize::try_from(done).unwrap_or(BAR).min(BAR);
+    format!("{}{} ", "█".repeat(full), "░".repeat(BAR - full))
 }
 
 fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
@@ -109,7 +153,7 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
         }
         Phase::Running { .. } => {
             let done = batch.done();
-            let full = usize::try_from(done * BAR as u64 / batch.total().max(1)).unwrap_or(BAR);
+            let bar = bar(done, batch.total());
             let mut text = words.with(
                 "queue-running",
                 &[
@@ -124,7 +168,7 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
             }
             let room = room.saturating_sub(BAR + 1);
             Line::from(vec![
-                Span::styled(bar(full), theme.good()),
+                Span::styled(bar, theme.good()),
                 Span::raw(cut(&text, room).into_owned()),
             ])
         }
@@ -258,22 +302,7 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
         }
         Event::Paused => words.text("event-paused").into_owned(),
         Event::Unpaused => words.text("event-unpaused").into_owned(),
-        Event::Synced(t) => {
-            let key = if t.complete {
-                "event-synced"
-            } else {
-                "event-synced-part"
-            };
-            words.with(
-                key,
-                &[
-                    ("seen", t.seen.into()),
-                    ("new", t.new.into()),
-                    ("gone", t.gone.into()),
-                    ("skipped", t.skipped.into()),
-                ],
-            )
-        }
+        Event::Synced(tally) => synced(screen, tally),
         Event::Refreshed(id) => words.with("event-refreshed", &[("id", id.as_str().into())]),
         Event::Fetched { done, total } => words.with(
             "event-fetched",
@@ -294,6 +323,13 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
             "event-tracked",
             &[("new", (*new).into()), ("known", (*known).into())],
         ),
+        Event::Uploaded { path, id } => words.with(
+            "event-uploaded",
+            &[("name", name(path).into()), ("id", id.as_str().into())],
+        ),
+        Event::NotUploaded { path, why } => {
+            format!("{}: {}", name(path), words.not_uploaded(why))
+        }
         Event::Freed(freed) => words.freed(freed),
         Event::Import(event) => import_event(screen, event),
         Event::Recovered {
@@ -339,4 +375,21 @@ fn import_event(screen: Screen<'_>, event: &ImportEvent) -> String {
         ),
         ImportEvent::UnderWay => words.text("event-import-under-way").into_owned(),
     }
+}
+
+fn synced(screen: Screen<'_>, tally: &SyncTally) -> String {
+    let key = if tally.complete {
+        "event-synced"
+    } else {
+        "event-synced-part"
+    };
+    screen.words.with(
+        key,
+        &[
+            ("seen", tally.seen.into()),
+            ("new", tally.new.into()),
+            ("gone", tally.gone.into()),
+            ("skipped", tally.skipped.into()),
+        ],
+    )
 }

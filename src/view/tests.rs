@@ -13,8 +13,8 @@ use crate::app::fixtures::{
 use crate::app::{Action, ImportNews, Message, Motion, Session, update};
 use crate::domain::{
     Answer, BatchId, Cause, Citing, Counts, Freed, Halt, HistoryEntry, HistoryPage, ImportProgress,
-    ImportTally, Lang, Outcome, Pace, Refusal, Report, Resource, RowId, Settlement, State, Tally,
-    Throttle, Ticket,
+    ImportTally, Lang, NotUploaded, Outcome, Pace, Refusal, Report, Resource, RowId, Settlement,
+    State, Tally, Throttle, Ticket,
 };
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
@@ -683,6 +683,81 @@ fn importing() {
             rate: 480_000_000,
         };
         update(&mut app, Message::Import(ImportNews::Progress(progress)));
+        app
+    });
+}
+
+#[test]
+fn a_file_to_be_uploaded() {
+    snapshot("upload", |width, height| {
+        let mut app = after(width, height, &[Action::Files, Action::Upload]);
+        update(&mut app, Message::Paste("~/季度报告\u{202e}.pdf".into()));
+        act(&mut app, &resources(), &[Action::Switch, Action::Switch]);
+        update(&mut app, Message::Paste("1h".into()));
+        act(&mut app, &resources(), &[Action::Press]);
+        app
+    });
+}
+
+#[test]
+fn files_on_their_way() {
+    snapshot("uploading", |width, height| {
+        let mut app = after(width, height, &[Action::Files]);
+        for path in [
+            "~/demo.mp4",
+            "/tmp/\u{1b}[2J.pdf",
+            "/tmp/known.pdf",
+            "/tmp/lost.pdf",
+        ] {
+            act(&mut app, &resources(), &[Action::Upload]);
+            update(&mut app, Message::Paste(path.into()));
+            act(&mut app, &resources(), &[Action::Press]);
+        }
+        let unreached = Answer {
+            attempts: 1,
+            status: Some(429),
+            code: Some("RequestBurstTooFast".into()),
+            cause: Some(Cause::Service),
+            ..Answer::default()
+        };
+        let lost = Answer {
+            attempts: 1,
+            cause: Some(Cause::Timeout),
+            detail: Some("120".into()),
+            ..Answer::default()
+        };
+        let (at, bytes) = (0, 300_000_000);
+        for report in [
+            Report::Uploading {
+                ticket: Ticket(1),
+                at,
+                sent: 120_000_000,
+                bytes,
+                waiting: None,
+            },
+            Report::Uploading {
+                ticket: Ticket(2),
+                at,
+                sent: 0,
+                bytes,
+                waiting: Some((now() + SignedDuration::from_millis(4_200), unreached)),
+            },
+            Report::Uploaded {
+                ticket: Ticket(3),
+                at,
+                id: crate::domain::ResourceId::new("file-20261121101500-k3v9q").unwrap(),
+                row: None,
+                facts: Box::default(),
+                answer: Answer::default(),
+            },
+            Report::NotUploaded {
+                ticket: Ticket(4),
+                at,
+                why: NotUploaded::InDoubt(Box::new(lost)),
+            },
+        ] {
+            update(&mut app, Message::Report(report));
+        }
         app
     });
 }

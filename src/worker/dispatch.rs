@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::store::StoreError;
 
 use super::item::{Errand, Fate, Item};
-use super::{Signal, Tools, after, mirror, refresh};
+use super::{Signal, Tools, after, mirror, refresh, upload};
 
 /// Items claimed for each place on the wire: enough to bridge the writing of the next claims, and few
 /// enough for the doubts that a crash would leave.
@@ -196,6 +196,15 @@ impl Dispatcher {
                     let signal = self.chores.subscribe();
                     self.tasks.spawn(async move {
                         mirror::run(tools, ticket, signal).await;
+                        Ended::Chore
+                    });
+                }
+            }
+            Order::Upload { ticket, files } => {
+                if let Some(tools) = self.tools(ticket).await {
+                    let signal = self.chores.subscribe();
+                    self.tasks.spawn(async move {
+                        upload::run(tools, ticket, files, signal).await;
                         Ended::Chore
                     });
                 }

@@ -15,6 +15,7 @@
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
 //! - What a refresh cannot learn of a response's files is no failure of the refresh.
+//! - A file that may have been taken is not uploaded again.
 //! - With `verify`, a success counts once a lookup has said not found.
 //! - A try that may have left and was not answered puts its item in doubt, and only the service's
 //!   yes, no or not-found takes it out again.
@@ -30,6 +31,7 @@ mod limit;
 mod mirror;
 mod refresh;
 mod tries;
+mod upload;
 mod verify;
 
 use std::sync::Arc;
@@ -50,6 +52,9 @@ use limit::Limiter;
 const ORDERS: usize = 64;
 /// Reports that may wait for the listener before the worker does: a few screens' worth.
 const REPORTS: usize = 1024;
+
+/// Files on the wire at a time: the service takes 100 Mbit a second (`ark-api` section 3).
+const UPLOADS: usize = 2;
 
 /// How hard to work.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +133,7 @@ pub async fn start(
             client,
             lookups: deletions.beside(limits.rate),
             input_items: deletions.beside(limits.rate),
+            uploads: Limiter::new(UPLOADS, limits.rate),
             deletions,
             limits,
             silent: AtomicU32::new(0),
@@ -174,6 +180,8 @@ struct Tools {
     lookups: Limiter,
     /// So has reading what a response was made from.
     input_items: Limiter,
+    /// Places of their own: an upload takes minutes, and no deletion is to wait for one.
+    uploads: Limiter,
     /// Tries in a row, of any item, that ended in silence.
     silent: AtomicU32,
     reports: mpsc::Sender<Report>,

@@ -151,6 +151,7 @@ impl Journey {
             max_batch: None,
             quota: Some(1_000_000_000),
             undo: start.undo,
+            home: None,
             began: Timestamp::now(),
         };
         let parts = Parts {
@@ -628,6 +629,46 @@ async fn an_import_goes_on_behind_the_screen_and_can_be_stopped() {
         let (_service, ledger, _folder) = journey.quit().await;
         assert_eq!(everything(&ledger).await.len(), 3);
         drop(writer);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_uploaded_noted_and_chosen_to_free_its_room() {
+    tell(async {
+        let mut journey = Journey::begin(Start::default()).await;
+        journey.until_text("5 responses · 0 files").await;
+        let path = journey.folder.path().join("demo film.mp4");
+        std::fs::write(&path, vec![7; 900_000]).unwrap();
+        journey.press("2 u");
+        journey.until_text("Upload a file").await;
+        journey.paste(path.to_str().unwrap());
+        journey.press("enter");
+        journey.until_text("uploaded demo film.mp4 as file-").await;
+        // It takes room, and nobody has asked yet whether others do.
+        journey.until_text("at least 900 kB of 1.0 GB").await;
+        journey.press("e");
+        journey.until_text("Tags and note").await;
+        journey.paste("demo");
+        journey.press("tab");
+        journey.paste("for the talk");
+        journey.press("enter /note:talk enter");
+        journey.until_text("note for the talk").await;
+        journey.press("f");
+        journey.until_text("Free some room").await;
+        journey.paste("500kB");
+        journey.press("enter");
+        journey.until_text("1 file chosen, 900 kB: enough").await;
+        journey.press("enter d");
+        journey.until_text("Delete 1 item for good?").await;
+        journey.confirm().await;
+        journey.until_text("batch 1 done: 1 deleted").await;
+        let (service, ledger, _folder) = journey.quit().await;
+        let rows = everything(&ledger).await;
+        let file = rows.iter().find(|row| row.kind == Kind::File).unwrap();
+        assert_eq!((file.source, file.state), (Source::Upload, State::Deleted));
+        assert_eq!(file.tags, ["demo"]);
+        assert_eq!(service.file_ids().len(), 4, "what was there before");
     })
     .await;
 }

@@ -156,6 +156,12 @@ apply-ahead = the plan was made at { $at }, which is in the future by the clock 
 apply-stale = the plan is { $age } old and { $limit } is the limit (--max-age); nothing was sent
 apply-struck = Struck out of the plan since it was made: { $count }.
 
+# upload
+upload-done = uploaded
+upload-in-doubt = in doubt
+upload-sent = { $sent } of { $bytes }
+upload-waiting = trying again: { $reason }
+
 # tag
 tag-no-change = nothing to change: give --add, --remove or --note
 tag-nothing = nothing to tag: give ids or --filter

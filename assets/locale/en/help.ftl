@@ -61,6 +61,15 @@ help-show-output = How to print; json is the service's own object [default: tabl
 help-sync = Mirror the server's list of files into the ledger
 help-sync-responses = Also ask for each tracked response again
 
+help-upload = Upload files, and keep their ids
+help-upload-files = What to upload, each at most 512 MB
+help-upload-purpose = What for, in the service's words [default: user_data]
+help-upload-expire-at = When the service drops it: a date or time (UTC), 1 to 30 days from now
+help-upload-expires-in = How long it lives: 1d to 30d [default: the service's, a week]
+help-upload-tag = A tag for all of them, to filter by later
+help-upload-output = How to print what came of each [default: table]
+help-upload-after = One after another; Ctrl-C stops. A file that the service may have taken is never sent again: without a clear answer it is told as in doubt, and `arkdeck sync` shows whether it is there.
+
 help-delete = Delete responses and files on the service
 help-delete-ids = What to delete; - reads ids from standard input, one a line
 help-delete-kind = What ids are whose prefix does not tell

@@ -174,6 +174,17 @@ form-free-largest = How much, such as 5GB? Of the files that the filter shows, t
 import-title = Import ids
 import-intro = A file, a folder or a pattern such as ~/logs/*.gz: lists, logs, JSON, HAR files, of any size, also compressed with gzip or zstd.
 
+form-path = file
+form-purpose = purpose
+form-life = expires in
+form-upload-title = Upload a file
+form-upload = The path of a file of at most 512 MB. Without an expiry the service keeps it for a week; else 1d to 30d.
+form-no-path = which file?
+form-not-a-purpose = a purpose is a word such as user_data
+queue-upload = { $name }: { $sent } of { $bytes } sent
+queue-upload-waiting = { $name }: trying again in { $span }: { $reason }
+event-uploaded = uploaded { $name } as { $id }
+
 quit-title = Quit
 quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
 quit-stay = Stay
@@ -216,6 +227,7 @@ key-history = history or activity
 key-protect = protect from deletion
 key-label = tags and note
 key-free = free room
+key-upload = upload
 key-pause = pause
 key-resume = resume
 key-stop = stop

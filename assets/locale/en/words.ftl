@@ -26,6 +26,7 @@ state-cancelled = cancelled
 source-hand = added by hand
 source-import = imported
 source-sync = found by sync
+source-upload = uploaded from here
 source-demo = demo
 
 answer-tries = { $count } tries
@@ -66,6 +67,13 @@ id-error-masked = it is masked with *; the whole id is needed
 
 freed-enough = { $files } chosen, { $bytes }: enough for { $asked }. { $left } would be left in use.
 freed-short = Not enough for { $asked }: { $files } chosen, { $bytes }; { $left } would be left. Passed over: protected { $protected }, in a batch or in doubt { $busy }, of unknown size { $unknown }.
+
+upload-unreadable = it cannot be read: { $error }
+upload-no-file = it is not a file
+upload-too-large = { $bytes } are more than the service takes ({ $limit })
+upload-failed = not uploaded: { $reason }
+upload-unclear = it may be uploaded or not, and was not sent again: { $reason }. A sync shows whether it is there.
+upload-life = a file lives 1 to 30 days from now: write 1d, 12d or 4w
 
 label-tag-length = a tag has 1 to { $limit } characters, and this has { $length }
 label-tag-character = a tag has no spaces and no control characters, and does not begin with -

@@ -153,6 +153,12 @@ apply-ahead = 该计划的生成时间 { $at } 晚于本机时钟；什么都没
 apply-stale = 该计划已有 { $age }，超过上限 { $limit }（--max-age）；什么都没有发送
 apply-struck = 计划生成后被划去：{ $count } 项。
 
+# upload
+upload-done = 已上传
+upload-in-doubt = 未明
+upload-sent = { $sent }，共 { $bytes }
+upload-waiting = 正在重试：{ $reason }
+
 # tag
 tag-no-change = 没有要更改的内容：请给出 --add、--remove 或 --note
 tag-nothing = 没有要标记的内容：请给出 ID 或 --filter

@@ -61,6 +61,15 @@ help-show-output = 输出方式；json 是服务返回的原对象 [默认：tab
 help-sync = 把服务器的文件列表同步到台账
 help-sync-responses = 同时重新查询每个已跟踪的响应
 
+help-upload = 上传文件，并记下它们的 ID
+help-upload-files = 要上传的文件，每个最大 512 MB
+help-upload-purpose = 用途，用服务的说法 [默认：user_data]
+help-upload-expire-at = 服务何时删除它：日期或时间（UTC），从现在起 1 到 30 天
+help-upload-expires-in = 保存多久：1d 到 30d [默认：由服务决定，一周]
+help-upload-tag = 为所有文件加上的标签，便于以后筛选
+help-upload-output = 如何输出每个文件的结果 [默认：table]
+help-upload-after = 逐个上传；Ctrl-C 停止。服务可能已收下的文件绝不再次发送：没有明确答复时报告为未明，`arkdeck sync` 可显示它是否存在。
+
 help-delete = 在服务上删除响应和文件
 help-delete-ids = 要删除的 ID；- 表示从标准输入读取，每行一个
 help-delete-kind = 从前缀看不出类型的 ID 是什么

@@ -155,6 +155,17 @@ form-free-largest = 要腾出多少，例如 5GB？在筛选显示的文件中�
 import-title = 导入 ID
 import-intro = 文件、文件夹，或形如 ~/logs/*.gz 的模式：列表、日志、JSON、HAR 文件均可，大小不限，也可以是 gzip 或 zstd 压缩的。
 
+form-path = 文件
+form-purpose = 用途
+form-life = 有效期
+form-upload-title = 上传文件
+form-upload = 文件路径，最大 512 MB。不填有效期时服务保存一周；否则为 1d 到 30d。
+form-no-path = 哪个文件？
+form-not-a-purpose = 用途是一个词，例如 user_data
+queue-upload = { $name }：已发送 { $sent }，共 { $bytes }
+queue-upload-waiting = { $name }：{ $span }后重试：{ $reason }
+event-uploaded = 已上传 { $name }，ID 为 { $id }
+
 quit-title = 退出
 quit-question = 还有未完成的工作。退出后不再发送请求：在途请求会先结清，其余恢复原状。
 quit-stay = 留下
@@ -197,6 +208,7 @@ key-history = 历史或动态
 key-protect = 保护，禁止删除
 key-label = 标签和备注
 key-free = 腾出空间
+key-upload = 上传
 key-pause = 暂停
 key-resume = 继续
 key-stop = 停止

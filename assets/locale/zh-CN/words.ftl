@@ -20,6 +20,7 @@ state-cancelled = 已取消
 source-hand = 手动添加
 source-import = 导入
 source-sync = 同步发现
+source-upload = 从这里上传
 source-demo = 演示
 
 answer-tries = 共尝试 { $count } 次
@@ -60,6 +61,13 @@ id-error-masked = 含有掩码 *，需要完整的 ID
 
 freed-enough = 已选中{ $files }，{ $bytes }：足以腾出 { $asked }。之后仍占用 { $left }。
 freed-short = 不足以腾出 { $asked }：已选中{ $files }，{ $bytes }；之后仍占用 { $left }。跳过：受保护 { $protected }，在批次中或未定 { $busy }，大小未知 { $unknown }。
+
+upload-unreadable = 无法读取：{ $error }
+upload-no-file = 不是文件
+upload-too-large = { $bytes } 超过服务接受的大小（{ $limit }）
+upload-failed = 未上传：{ $reason }
+upload-unclear = 可能已上传，也可能没有，因此没有再次发送：{ $reason }。同步后可知它是否存在。
+upload-life = 文件从现在起可保存 1 到 30 天：请写 1d、12d 或 4w
 
 label-tag-length = 标签有 1 到 { $limit } 个字符，这里有 { $length } 个
 label-tag-character = 标签不含空格和控制字符，也不以 - 开头

@@ -12,6 +12,7 @@ mod labels;
 mod ledger;
 mod plan;
 mod service;
+mod upload;
 
 use std::io::Write;
 use std::path::Path;

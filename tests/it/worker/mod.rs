@@ -10,6 +10,7 @@ mod retries;
 mod speed;
 mod stops;
 mod stub;
+mod uploads;
 
 use std::time::Duration;
 
