@@ -19,18 +19,7 @@ impl App {
             Mode::Filter => self.act_filtering(action),
             Mode::Add(add) => self.act_adding(action, add, effects),
             Mode::Confirm(confirm) => self.act_confirming(action, confirm, effects),
-            // About the row shown: the cursor may have moved on from it, if it left the listing.
-            Mode::Details { row, offset } => match action {
-                Action::Copy | Action::CopyCurl => {
-                    self.copy(action, Some(row), effects);
-                    self.mode = Mode::Details { row, offset };
-                }
-                Action::Refresh => {
-                    self.fetch(vec![row], effects);
-                    self.mode = Mode::Details { row, offset };
-                }
-                _ => self.act_reading(action, offset, |offset| Mode::Details { row, offset }),
-            },
+            Mode::Details(details) => self.act_on_details(action, details, effects),
             Mode::Entry { entry, offset } => {
                 self.act_reading(action, offset, |offset| Mode::Entry { entry, offset });
             }
@@ -80,10 +69,7 @@ impl App {
             Action::Protect => self.protect(effects),
             Action::Details => {
                 if let Some(row) = self.pane_of(self.pane).cursor() {
-                    self.mode = Mode::Details { row, offset: 0 };
-                    let file = self.row(row).filter(|row| row.kind == Kind::File);
-                    let file = file.map(|file| file.id.clone());
-                    effects.extend(file.map(|file| Effect::Citing { row, file }));
+                    self.open(row, effects);
                 }
             }
             Action::Help => self.mode = Mode::Help { offset: 0 },
@@ -380,7 +366,7 @@ impl App {
         can
     }
 
-    fn copy(&mut self, action: Action, row: Option<RowId>, effects: &mut Vec<Effect>) {
+    pub(super) fn copy(&mut self, action: Action, row: Option<RowId>, effects: &mut Vec<Effect>) {
         let Some(resource) = row.and_then(|row| self.row(row)) else {
             return;
         };

@@ -42,6 +42,9 @@ pub enum Action {
     Retry,
     /// What happens now, or the journal.
     History,
+    /// In a text: to the next place that was looked for.
+    NextHit,
+    PreviousHit,
     /// Protect from deletion, or no longer.
     Protect,
     Help,
@@ -132,10 +135,11 @@ pub enum Effect {
         generation: u64,
         rows: Vec<RowId>,
     },
-    /// Which responses were made with this file?
+    /// Which responses were made with this file, or continue this response?
     Citing {
         row: RowId,
-        file: ResourceId,
+        kind: Kind,
+        id: ResourceId,
     },
     Count,
     History {

@@ -4,12 +4,14 @@
 //! disk and no terminal; time comes in as a message. What is drawn is a function of [`App`] alone.
 
 mod acts;
+mod details;
 mod dialog;
 mod history;
 mod layout;
 mod message;
 mod pane;
 mod queue;
+mod reader;
 mod reports;
 
 #[cfg(test)]
@@ -28,12 +30,14 @@ use crate::domain::{
     Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket,
 };
 
+pub use details::{Details, Face, Look};
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
 pub use history::History;
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
 pub use pane::{Motion, Pane, scroll};
 pub use queue::{Activity, Batch, Errand, Event, Live, Phase, Queue};
+pub use reader::Reader;
 
 /// Rows kept in memory beyond those on the screen.
 const CACHED: usize = 2_000;
@@ -69,6 +73,8 @@ pub enum Context {
     ConfirmTyped,
     Add,
     Details,
+    /// Typing what to look for in a text.
+    Search,
     Help,
     /// Work is pending: really quit?
     Quit,
@@ -83,10 +89,7 @@ pub enum Mode {
     Filter,
     Add(AddIds),
     Confirm(Confirm),
-    Details {
-        row: RowId,
-        offset: usize,
-    },
+    Details(Box<Details>),
     Help {
         offset: usize,
     },
@@ -183,7 +186,8 @@ impl App {
         self.rows.get(&row)
     }
 
-    /// The responses that were made with a file whose details were asked for last.
+    /// The responses that were made with the file, or continue the response, whose details were asked
+    /// for last.
     pub fn cited_by(&self, row: RowId) -> Option<&Citing> {
         let (of, citing) = self.cited_by.as_ref()?;
         (*of == row).then_some(citing)
@@ -233,7 +237,8 @@ impl App {
             Mode::Add(_) => Context::Add,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
-            Mode::Details { .. } => Context::Details,
+            Mode::Details(details) if details.searching => Context::Search,
+            Mode::Details(_) => Context::Details,
             Mode::Help { .. } | Mode::Entry { .. } => Context::Help,
             Mode::Quit { .. } => Context::Quit,
             Mode::Leaving { .. } => Context::Leaving,
@@ -254,7 +259,9 @@ impl App {
                 self.session.refusal != Some(Refusal::ReadOnly) && pane.cursor().is_some()
             }
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
-            Action::Refresh => self.session.refusal.is_none(),
+            Action::Refresh => {
+                self.session.refusal.is_none() || matches!(self.mode, Mode::Details(_))
+            }
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause => self.queue.deleting() || self.queue.paused,
             Action::Stop => self.queue.deleting(),
@@ -263,6 +270,10 @@ impl App {
             Action::No if matches!(self.mode, Mode::Browse) => {
                 pane.range_from().is_some() || !pane.filter.value().is_empty()
             }
+            Action::NextHit | Action::PreviousHit => match &self.mode {
+                Mode::Details(details) => details.reader().is_some_and(|it| it.hit().is_some()),
+                _ => false,
+            },
             Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
         }
@@ -356,8 +367,8 @@ impl App {
                 let page = 2 * self.dialog_page();
                 near.extend(confirm.rows.iter().skip(confirm.offset).take(page));
             }
-            Mode::Details { row, .. } => {
-                near.insert(*row);
+            Mode::Details(details) => {
+                near.insert(details.row);
             }
             _ => {}
         }
@@ -470,6 +481,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
     }
+    app.fit_details();
     app.prune();
     app.look_up(&mut effects);
     effects
@@ -548,6 +560,10 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.edit(request),
+            Mode::Details(details) if details.searching => {
+                details.needle.handle(request);
+                self.find();
+            }
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
                 confirm.typed.handle(request);
                 confirm.is_hasty = false;
@@ -582,6 +598,10 @@ impl App {
                 self.read_filter();
             }
             Mode::Add(add) => add.paste(text),
+            Mode::Details(details) if details.searching => {
+                dialog::insert(&mut details.needle, text);
+                self.find();
+            }
             Mode::Browse => {
                 let mut add = AddIds::default();
                 add.paste(text);

@@ -3,14 +3,19 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Answer, BatchId, Kind, Report, RowId, RowSet, Settlement, State, Tally, Ticket,
+    Answer, BatchId, Kind, Report, RowId, RowSet, Settlement, State, SyncTally, Tally, Ticket,
 };
 
 use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase};
 
 impl App {
     pub(super) fn report(&mut self, report: Report, effects: &mut Vec<Effect>) {
+        if self.opened(&report) {
+            return;
+        }
         match report {
+            // Of what is no longer looked at.
+            Report::Opened { .. } | Report::InputOpened { .. } | Report::NotOpened { .. } => {}
             Report::Accepted {
                 ticket,
                 batch,
@@ -79,12 +84,7 @@ impl App {
                     self.files.outdate();
                 }
             }
-            Report::Synced { tally, .. } => {
-                self.files.syncing = None;
-                self.read_again(effects);
-                self.note(Event::Synced(tally));
-                self.outdate_all(effects);
-            }
+            Report::Synced { tally, .. } => self.synced(tally, effects),
             Report::Refreshed {
                 ticket, id, row, ..
             } => {
@@ -186,6 +186,13 @@ impl App {
         } else {
             Event::Unpaused
         });
+    }
+
+    fn synced(&mut self, tally: SyncTally, effects: &mut Vec<Effect>) {
+        self.files.syncing = None;
+        self.read_again(effects);
+        self.note(Event::Synced(tally));
+        self.outdate_all(effects);
     }
 
     fn end_errand(&mut self, ticket: Ticket) {

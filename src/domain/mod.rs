@@ -2,6 +2,8 @@
 //!
 //! Refuses I/O, clocks, runtimes, and every other module of this crate but its own parts.
 
+mod cells;
+mod content;
 mod history;
 mod id;
 mod lang;
@@ -12,6 +14,8 @@ mod resource;
 mod traffic;
 mod visible;
 
+pub use cells::{cells, clusters, width, wrap};
+pub use content::{Content, Document, Heading, LONGEST_DOCUMENT, Particular, Tint};
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use lang::Lang;

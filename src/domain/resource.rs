@@ -293,7 +293,7 @@ pub struct Review {
     pub protected: u64,
 }
 
-/// Responses that were made with a file.
+/// Responses that were made with a file, or that continue a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Citing {
     pub count: u64,

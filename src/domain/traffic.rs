@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Answer, Cause, Facts, Kind, Outcome, ResourceId, RowId, Settlement, State};
+use super::{Answer, Cause, Content, Facts, Kind, Outcome, ResourceId, RowId, Settlement, State};
 
 /// A batch's number in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +77,12 @@ pub enum Order {
     Refresh {
         ticket: Ticket,
         rows: Vec<RowId>,
+    },
+    /// Fetch one row to be looked at, with what it was made from, and merge what the service says of it
+    /// unless nothing may be written. Only the last of these orders is carried out to its end.
+    Open {
+        ticket: Ticket,
+        row: RowId,
     },
     /// Mirror the account's list of files.
     Sync {
@@ -275,6 +281,23 @@ pub enum Report {
         ticket: Ticket,
         id: ResourceId,
         answer: Answer,
+    },
+    /// What [`Order::Open`] was about, as the service shows it.
+    Opened {
+        ticket: Ticket,
+        facts: Box<Facts>,
+        content: Arc<Content>,
+    },
+    /// What the response was made from, or why that cannot be told.
+    InputOpened {
+        ticket: Ticket,
+        input: Result<Arc<Content>, Box<Answer>>,
+    },
+    /// There is nothing to look at; with `is_gone` by the service's own word.
+    NotOpened {
+        ticket: Ticket,
+        answer: Box<Answer>,
+        is_gone: bool,
     },
     /// A sync, a refresh or a settling came to its end; `halt` says if that was before its time.
     Done {

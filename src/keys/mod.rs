@@ -66,6 +66,9 @@ pub const TABLE: &[Binding] = bindings![
     Protect      "protect"    [Pane]                              ["P"]                     "key-protect"     0
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
     Filter       "filter"     [Pane Queue]                        ["/"]                     "key-filter"      5
+    Filter       "search"     [Details]                           ["/"]                     "key-search"      3
+    NextHit      "next-hit"   [Details]                           ["n"]                     "key-next-hit"    4
+    PreviousHit  "previous-hit" [Details]                         ["N"]                     "key-previous-hit" 0
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
     Refresh      "refresh"    [Pane Details]                      ["r"]                     "key-refresh"     7
     Details      "details"    [Pane Queue]                        ["enter"]                 "key-details"     9
@@ -86,16 +89,18 @@ pub const TABLE: &[Binding] = bindings![
     No           "stay"       [Quit]                              ["n" "esc" "q"]           "key-stay"        2
     Yes          "leave-now"  [Leaving]                           ["q" "ctrl-c"]            "key-quit-now"    1
     No           "back"       [Pane Queue]                        ["esc"]                   "key-back"        11
-    No           "cancel"     [Filter Add ConfirmTyped]           ["esc" "ctrl-c"]          "key-cancel"      2
+    No           "cancel"     [Filter Search Add ConfirmTyped]    ["esc" "ctrl-c"]          "key-cancel"      2
     No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
     Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
     Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
+    Press        "keep-search" [Search]                           ["enter"]                 "key-keep-search" 1
     Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
+    Switch       "next-page"  [Details]                           ["tab"]                   "key-next-page"   2
     Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
     Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
-    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Add Quit Leaving] ["ctrl-z"] "key-suspend" 0
+    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Search Add Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];
 
 /// Why the keys of the config file cannot be used.

@@ -306,6 +306,12 @@ impl Ledger {
             .await
     }
 
+    /// The tracked, living responses that continue one.
+    pub async fn continuing(&self, id: ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
+        self.read(move |disk| review::continuing(disk, &id, now))
+            .await
+    }
+
     /// Takes over what a GET said. A tombstone that is contradicted by it becomes tracked again.
     pub async fn merge(
         &self,

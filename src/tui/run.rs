@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::{App, Effect, Message, update};
-use crate::domain::{Order, Sighting};
+use crate::domain::{Kind, Order, Sighting};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -303,10 +303,11 @@ impl Run {
                     .review(rows, now)
                     .await
                     .map(|review| Message::Reviewed { generation, review }),
-                Effect::Citing { row, file } => ledger
-                    .citing(file, now)
-                    .await
-                    .map(|citing| Message::Cited { row, citing }),
+                Effect::Citing { row, kind, id } => match kind {
+                    Kind::Response => ledger.continuing(id, now).await,
+                    Kind::File => ledger.citing(id, now).await,
+                }
+                .map(|citing| Message::Cited { row, citing }),
                 Effect::History { generation, query } => {
                     let is_older = query.before.is_some();
                     ledger.history(query).await.map(|page| Message::Told {

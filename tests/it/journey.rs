@@ -419,6 +419,33 @@ async fn pasted_ids_are_tracked_fetched_and_filtered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_response_says_is_read_and_searched() {
+    tell(async {
+        let mut journey = Journey::begin(Start::default()).await;
+        journey.until_text("5 responses · 0 files").await;
+        journey.press("enter tab");
+        journey.until_text("── Output ──").await;
+        journey.until_text("── Input ──").await;
+        journey.press("tab");
+        journey.until_text("\"object\": \"response\"").await;
+        journey.press("/MODEL enter");
+        journey.until_text("/MODEL 1/1").await;
+        journey.press("q 2 r");
+        journey.until_text("4 new here").await;
+        journey.press("enter tab");
+        journey.until_text("\"object\": \"file\"").await;
+        journey.press("esc");
+        let (service, ledger, _folder) = journey.quit().await;
+        // A look leaves the facts in the ledger, and everything on the service.
+        let rows = everything(&ledger).await;
+        let fetched = rows.iter().filter(|row| row.facts.model.is_some());
+        assert_eq!(fetched.count(), 1);
+        assert_eq!(service.response_ids().len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_screen_goes_on_while_the_service_is_silent() {
     tell(async {
         let mut options = Start::default().options;

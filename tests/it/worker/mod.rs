@@ -6,6 +6,7 @@ mod interleavings;
 mod journal;
 mod lookups;
 mod mirror;
+mod open;
 mod retries;
 mod speed;
 mod stops;
