@@ -67,11 +67,7 @@ impl App {
                 self.history.read_filter(self.now);
             }
             Action::Protect => self.protect(effects),
-            Action::Details => {
-                if let Some(row) = self.pane_of(self.pane).cursor() {
-                    self.open(row, effects);
-                }
-            }
+            Action::Details => self.enter(effects),
             Action::Help => self.mode = Mode::Help { offset: 0 },
             Action::Add => self.add_ids(AddIds::default()),
             Action::Delete => {
@@ -109,6 +105,19 @@ impl App {
         }
     }
 
+    /// Unfolds what is folded away under the cursor, else opens its details.
+    fn enter(&mut self, effects: &mut Vec<Effect>) {
+        let page = self.page(self.pane);
+        if self.pane_of_mut(self.pane).unfold(page) {
+            return;
+        }
+        if let Some(row) = self.pane_of(self.pane).cursor()
+            && row.is_tracked()
+        {
+            self.open(row, effects);
+        }
+    }
+
     /// What changes nothing but the focused pane.
     fn act_on_pane(&mut self, action: Action) {
         let page = self.page(self.pane);
@@ -118,6 +127,12 @@ impl App {
                 pane.toggle_mark();
                 pane.go(Motion::Down, page);
             }
+            Action::MarkChain => pane.toggle_chain(),
+            Action::Chains if pane.kind == Kind::Response => pane.toggle_chains(),
+            Action::Unfold => {
+                pane.unfold(page);
+            }
+            Action::Fold => pane.fold(page),
             Action::Range => pane.toggle_range(),
             Action::MarkAll => pane.mark_all(),
             Action::Invert => pane.invert_marks(),
@@ -329,6 +344,9 @@ impl App {
 
     /// Responses are fetched; files are mirrored as a whole, which is one call for a hundred.
     fn refresh(&mut self, effects: &mut Vec<Effect>) {
+        if self.walk_from_cursor(effects) {
+            return;
+        }
         match self.pane {
             Kind::Response => {
                 let (rows, _) = self.responses.selection();
@@ -357,7 +375,7 @@ impl App {
     }
 
     /// Without a key the service answers nothing, and read-only nothing can be kept; the user is told.
-    fn can_look_up(&mut self) -> bool {
+    pub(super) fn can_look_up(&mut self) -> bool {
         let refusal = self.session.refusal.clone();
         let can = refusal.is_none();
         if let Some(refusal) = refusal {

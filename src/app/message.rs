@@ -5,10 +5,10 @@ use tui_input::InputRequest;
 
 use crate::domain::{
     Citing, Counts, HistoryPage, HistoryQuery, Kind, ListQuery, Listing, Order, Report, Resource,
-    ResourceId, Review, RowId, Sighting, Tracked,
+    ResourceId, Review, RowId, Sighting, Tracked, Weight,
 };
 
-use super::Motion;
+use super::{Folded, Motion};
 
 /// What the user asks for. The `keys` table says which chord asks for it where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +45,12 @@ pub enum Action {
     /// In a text: to the next place that was looked for.
     NextHit,
     PreviousHit,
+    /// Responses as trees, or one by one.
+    Chains,
+    /// Mark what is under the cursor and everything that continues it.
+    MarkChain,
+    Unfold,
+    Fold,
     /// Protect from deletion, or no longer.
     Protect,
     Help,
@@ -78,6 +84,11 @@ pub enum Message {
         kind: Kind,
         generation: u64,
         listing: Listing,
+    },
+    /// The answer to [`Effect::Weigh`].
+    Weighed {
+        generation: u64,
+        weights: Vec<(RowId, Weight)>,
     },
     /// The answer to [`Effect::Fetch`]: `asked`, and what of it the ledger has.
     Fetched {
@@ -129,6 +140,13 @@ pub enum Effect {
         kind: Kind,
         generation: u64,
         query: ListQuery,
+        /// As trees.
+        chained: bool,
+    },
+    /// What do these chains add up to? Each by the row of its line.
+    Weigh {
+        generation: u64,
+        chains: Vec<Folded>,
     },
     Fetch(Vec<RowId>),
     Review {

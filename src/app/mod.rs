@@ -4,6 +4,7 @@
 //! disk and no terminal; time comes in as a message. What is drawn is a function of [`App`] alone.
 
 mod acts;
+mod chains;
 mod details;
 mod dialog;
 mod history;
@@ -13,6 +14,7 @@ mod pane;
 mod queue;
 mod reader;
 mod reports;
+mod walk;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -30,14 +32,16 @@ use crate::domain::{
     Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket,
 };
 
+pub use chains::{Folded, Stem};
 pub use details::{Details, Face, Look};
 pub use dialog::{AddIds, Button, Confirm, DEAF, Reading, TYPE_ABOVE};
 pub use history::History;
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
-pub use pane::{Motion, Pane, scroll};
+pub use pane::{Marked, Motion, Pane, scroll};
 pub use queue::{Activity, Batch, Errand, Event, Live, Phase, Queue};
 pub use reader::Reader;
+pub use walk::Walk;
 
 /// Rows kept in memory beyond those on the screen.
 const CACHED: usize = 2_000;
@@ -128,6 +132,8 @@ pub struct App {
     /// Lines that did not fit on the last screen of something to read.
     pub overflow: usize,
     cited_by: Option<(RowId, Citing)>,
+    /// Responses that are not in the ledger, and were looked for.
+    walks: HashMap<String, Walk>,
     rows: HashMap<RowId, Resource>,
     /// Rows asked for; true if a report has changed the row since, so that the answer is old.
     fetching: HashMap<RowId, bool>,
@@ -153,6 +159,7 @@ impl App {
             mode: Mode::Browse,
             overflow: 0,
             cited_by: None,
+            walks: HashMap::new(),
             rows: HashMap::new(),
             fetching: HashMap::new(),
             tickets: 0,
@@ -258,6 +265,8 @@ impl App {
             Action::Protect => {
                 self.session.refusal != Some(Refusal::ReadOnly) && pane.cursor().is_some()
             }
+            Action::Chains => self.pane == Kind::Response,
+            Action::MarkChain | Action::Unfold | Action::Fold => pane.is_chained(),
             Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
             Action::Refresh => {
                 self.session.refusal.is_none() || matches!(self.mode, Mode::Details(_))
@@ -321,11 +330,17 @@ impl App {
         let (now, began) = (self.now, self.session.began);
         for kind in Kind::ALL {
             if let Some((generation, query)) = self.pane_of_mut(kind).ask(now, began) {
+                let chained = self.pane_of(kind).is_chained();
                 effects.push(Effect::List {
                     kind,
                     generation,
                     query,
+                    chained,
                 });
+            }
+            let page = self.page(kind);
+            if let Some((generation, chains)) = self.pane_of_mut(kind).weigh(page) {
+                effects.push(Effect::Weigh { generation, chains });
             }
         }
         if let Some((generation, query)) = self.history.ask() {
@@ -340,8 +355,9 @@ impl App {
 
     /// Rows to have at hand that are not, and are not on their way.
     fn wanted(&self) -> Vec<RowId> {
-        let missing =
-            |row: &RowId| !self.rows.contains_key(row) && !self.fetching.contains_key(row);
+        let missing = |row: &RowId| {
+            row.is_tracked() && !self.rows.contains_key(row) && !self.fetching.contains_key(row)
+        };
         let mut wanted: Vec<RowId> = self.near().into_iter().filter(missing).collect();
         wanted.sort_unstable();
         wanted
@@ -412,6 +428,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             let page = app.page(kind);
             app.pane_of_mut(kind).take(generation, listing, page);
         }
+        Message::Weighed {
+            generation,
+            weights,
+        } => app.responses.weighed(generation, weights),
         Message::Fetched { asked, rows } => app.fetched(&asked, rows, &mut effects),
         Message::Reviewed { generation, review } => {
             if let Mode::Confirm(confirm) = &mut app.mode

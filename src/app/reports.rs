@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Answer, BatchId, Kind, Report, RowId, RowSet, Settlement, State, SyncTally, Tally, Ticket,
+    Answer, BatchId, Halt, Kind, Report, RowId, RowSet, Settlement, State, SyncTally, Tally, Ticket,
 };
 
 use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase};
@@ -93,16 +93,16 @@ impl App {
                 if self.queue.refreshed(ticket) {
                     self.note(Event::Refreshed(id));
                 }
+                self.look_for_chains(ticket);
             }
+            Report::Walked { ticket, id, row } => self.walked(ticket, &id, row),
             Report::NotRefreshed { ticket, id, answer } => {
                 self.queue.refreshed(ticket);
                 self.note(Event::NotRefreshed(id, answer));
             }
             Report::Done { ticket, halt } => {
                 self.end_errand(ticket);
-                if let Some(halt) = halt {
-                    self.note(Event::ErrandHalted(halt));
-                }
+                self.note_halt(halt);
                 effects.push(Effect::Count);
             }
             Report::Idle => {
@@ -188,6 +188,13 @@ impl App {
         });
     }
 
+    /// What was fetched may have turned out to continue something; once for an order.
+    fn look_for_chains(&mut self, ticket: Ticket) {
+        if self.responses.is_chained() && !self.queue.errands.contains_key(&ticket) {
+            self.responses.outdate();
+        }
+    }
+
     fn synced(&mut self, tally: SyncTally, effects: &mut Vec<Effect>) {
         self.files.syncing = None;
         self.read_again(effects);
@@ -198,10 +205,18 @@ impl App {
     fn end_errand(&mut self, ticket: Ticket) {
         match self.queue.errands.remove(&ticket) {
             Some(Errand::Sync) => self.files.syncing = None,
+            Some(Errand::Walk { found }) => self.end_walk(ticket, found),
             Some(Errand::Refresh { done, total }) if total > 1 => {
                 self.note(Event::Fetched { done, total });
             }
             _ => {}
+        }
+        self.look_for_chains(ticket);
+    }
+
+    fn note_halt(&mut self, halt: Option<Halt>) {
+        if let Some(halt) = halt {
+            self.note(Event::ErrandHalted(halt));
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod cells;
 mod content;
+mod forest;
 mod history;
 mod id;
 mod lang;
@@ -16,6 +17,7 @@ mod visible;
 
 pub use cells::{cells, clusters, width, wrap};
 pub use content::{Content, Document, Heading, LONGEST_DOCUMENT, Particular, Tint};
+pub use forest::{Forest, Link, Node, Weight};
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use lang::Lang;

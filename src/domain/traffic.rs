@@ -84,6 +84,12 @@ pub enum Order {
         ticket: Ticket,
         row: RowId,
     },
+    /// Fetch a response that the ledger lacks and track it, then the one that it continues, and so on back
+    /// to the first, to one that is tracked, or for a hundred steps.
+    Walk {
+        ticket: Ticket,
+        id: ResourceId,
+    },
     /// Mirror the account's list of files.
     Sync {
         ticket: Ticket,
@@ -299,7 +305,13 @@ pub enum Report {
         answer: Box<Answer>,
         is_gone: bool,
     },
-    /// A sync, a refresh or a settling came to its end; `halt` says if that was before its time.
+    /// A step of a walk: the response is tracked now. `None`: by the service's own word it is no more.
+    Walked {
+        ticket: Ticket,
+        id: ResourceId,
+        row: Option<RowId>,
+    },
+    /// A sync, a refresh, a walk or a settling came to its end; `halt` says if that was before its time.
     Done {
         ticket: Ticket,
         halt: Option<Halt>,

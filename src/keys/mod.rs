@@ -63,6 +63,10 @@ pub const TABLE: &[Binding] = bindings![
     Range        "range"      [Pane]                              ["v"]                     "key-range"       0
     MarkAll      "mark-all"   [Pane]                              ["a"]                     "key-mark-all"    0
     Invert       "invert"     [Pane]                              ["*"]                     "key-invert"      0
+    Chains       "chains"     [Pane]                              ["t"]                     "key-chains"      0
+    MarkChain    "mark-chain" [Pane]                              ["T"]                     "key-mark-chain"  0
+    Unfold       "unfold"     [Pane]                              ["l" "right"]             "key-unfold"      0
+    Fold         "fold"       [Pane]                              ["h" "left"]              "key-fold"        0
     Protect      "protect"    [Pane]                              ["P"]                     "key-protect"     0
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
     Filter       "filter"     [Pane Queue]                        ["/"]                     "key-filter"      5

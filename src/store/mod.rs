@@ -20,6 +20,7 @@ mod review;
 mod schema;
 mod select;
 mod thread;
+mod tree;
 
 use std::cell::Cell;
 use std::path::Path;
@@ -29,8 +30,9 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use crate::domain::{
-    Answer, BatchId, Chain, Citing, Counts, Facts, HistoryPage, HistoryQuery, Kind, ListQuery,
-    Listing, Purged, Resource, ResourceId, Review, RowId, Settlement, Sighting, State, Tracked,
+    Answer, BatchId, Chain, Citing, Counts, Facts, Forest, HistoryPage, HistoryQuery, Kind,
+    ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId, Settlement, Sighting, State,
+    Tracked, Weight,
 };
 
 pub use error::StoreError;
@@ -249,6 +251,22 @@ impl Ledger {
 
     pub async fn listing(&self, query: ListQuery) -> Result<Listing, StoreError> {
         self.read(move |disk| ledger::listing(disk, &query)).await
+    }
+
+    /// A listing with its rows as trees, each response under the one it continues.
+    pub async fn forest(&self, query: ListQuery) -> Result<Listing, StoreError> {
+        self.read(move |disk| {
+            let Listing { rows, .. } = ledger::listing(disk, &query)?;
+            let forest = Some(Forest::new(&rows, &tree::links(disk)?));
+            Ok(Listing { rows, forest })
+        })
+        .await
+    }
+
+    /// What each of some sets of responses adds up to.
+    pub async fn weigh(&self, sets: Vec<Vec<RowId>>) -> Result<Vec<Weight>, StoreError> {
+        self.read(move |disk| sets.iter().map(|rows| tree::weigh(disk, rows)).collect())
+            .await
     }
 
     /// In the order asked; unknown rows are left out.

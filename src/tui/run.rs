@@ -290,11 +290,24 @@ impl Run {
                     kind,
                     generation,
                     query,
-                } => ledger.listing(query).await.map(|listing| Message::Listed {
+                    chained,
+                } => if chained {
+                    ledger.forest(query).await
+                } else {
+                    ledger.listing(query).await
+                }
+                .map(|listing| Message::Listed {
                     kind,
                     generation,
                     listing,
                 }),
+                Effect::Weigh { generation, chains } => {
+                    let (rows, sets): (Vec<_>, Vec<_>) = chains.into_iter().unzip();
+                    ledger.weigh(sets).await.map(|weights| Message::Weighed {
+                        generation,
+                        weights: rows.into_iter().zip(weights).collect(),
+                    })
+                }
                 Effect::Fetch(asked) => ledger
                     .rows(asked.clone())
                     .await

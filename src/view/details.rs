@@ -15,7 +15,7 @@ use crate::domain::{Expiry, Facts, Heading, Kind, Particular, Resource, Tint, vi
 use super::pane::split_at_char;
 use super::text::{cut, pad, width, wrap};
 use super::theme::glyph;
-use super::{Screen, rect};
+use super::{Screen, chain, rect};
 
 /// Name and value of everything known, in reading order.
 fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
@@ -133,14 +133,15 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
     let block = screen.block(format!(" {} ", words.text("pane-details")), false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let Some(resource) = app.current() else {
-        return;
-    };
+    let pane = app.pane_of(app.pane);
+    let stem = pane.stem(pane.position());
+    let mut shown = stem.map_or_else(Vec::new, |stem| chain::fields(screen, stem));
+    shown.extend(app.current().into_iter().flat_map(|it| fields(screen, it)));
     // As many fields as fit, flowing from line to line.
     let room = usize::from(inner.width);
     let mut lines: Vec<Vec<Span<'_>>> = vec![Vec::new()];
     let mut used = 0;
-    for (name, value) in fields(screen, resource) {
+    for (name, value) in shown {
         let value = cut(&value, room.saturating_sub(width(&name) + 3)).into_owned();
         let needed = width(&name) + width(&value) + 3;
         if used + needed > room && used > 0 {

@@ -1,6 +1,7 @@
 //! `&App` -> cells. A file for each thing on the screen; nothing here changes state.
 
 mod add;
+mod chain;
 mod confirm;
 mod details;
 mod footer;

@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::store::StoreError;
 
 use super::item::{Errand, Fate, Item};
-use super::{Signal, Tools, after, mirror, open, refresh};
+use super::{Signal, Tools, after, mirror, open, refresh, walk};
 
 /// Items claimed for each place on the wire: enough to bridge the writing of the next claims, and few
 /// enough for the doubts that a crash would leave.
@@ -214,6 +214,15 @@ impl Dispatcher {
                 }
             }
             Order::Open { ticket, row } => self.open(ticket, row).await,
+            Order::Walk { ticket, id } => {
+                if let Some(tools) = self.tools(ticket).await {
+                    let signal = self.chores.subscribe();
+                    self.tasks.spawn(async move {
+                        walk::run(tools, ticket, id, signal).await;
+                        Ended::Chore
+                    });
+                }
+            }
             Order::Sync { ticket } => {
                 if let Some(tools) = self.tools(ticket).await {
                     let signal = self.chores.subscribe();

@@ -32,6 +32,7 @@ mod open;
 mod refresh;
 mod tries;
 mod verify;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

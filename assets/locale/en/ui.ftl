@@ -19,6 +19,7 @@ pane-queue = Queue
 pane-details = Details
 pane-marked = · { $count } marked
 pane-range = · range
+pane-chains = · chains
 pane-tombstones = · with what is gone
 pane-syncing = · syncing, { $seen } seen
 pane-refreshing = · fetching { $done }/{ $total }
@@ -33,6 +34,20 @@ column-expires = expires
 
 row-retry = ▸ retry in { $span }
 expiry-never = never
+
+chain-turns = { $count ->
+    [one] { $count } turn
+   *[other] { $count } turns
+}
+chain-tokens = { $count } tokens
+chain-tokens-at-least = { $count }+ tokens
+chain-folded = chain
+chain-unknown = ? unknown
+chain-gone = ∅ gone
+chain-look = not in the ledger: r looks for it
+chain-asked = asking the service…
+chain-gone-note = the service has it no longer
+chain-no-id = cannot be an id
 
 empty-responses = No responses yet. The service cannot list them: n adds ids by hand or by paste.
 empty-files = No files yet. r asks the service for its list.
@@ -141,6 +156,10 @@ event-synced = files synced: { $seen } on the server, { $new } new here, { $gone
 event-synced-part = files synced in part: { $seen } seen, { $new } new, { $skipped } unreadable; nothing was called gone
 event-refreshed = fetched { $id }
 event-fetched = fetched { $done } of { $total }
+event-walked = { $count ->
+    [one] { $count } earlier turn found
+   *[other] { $count } earlier turns found
+}
 event-not-refreshed = { $id } could not be fetched: { $reason }
 event-errand-halted = stopped early: { $reason }
 event-tracked = { $new } ids added, { $known } known already
@@ -230,6 +249,10 @@ key-copy-curl = copy as curl, without the key
 key-settle = settle
 key-retry = retry what failed
 key-history = history or activity
+key-chains = chains of turns, or single responses
+key-mark-chain = mark with all that continues it
+key-unfold = unfold a chain
+key-fold = fold a chain, or go to the turn before
 key-protect = protect from deletion
 key-pause = pause
 key-resume = resume

@@ -11,6 +11,7 @@ mod retries;
 mod speed;
 mod stops;
 mod stub;
+mod walks;
 
 use std::time::Duration;
 
