@@ -1,6 +1,5 @@
 //! A screen full of resources at a fixed time, for tests of the logic and of the views.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -176,7 +175,7 @@ pub(crate) fn chained() -> Vec<Resource> {
 }
 
 /// What each response continues.
-fn links(rows: &[Resource]) -> HashMap<RowId, Link> {
+fn links(rows: &[Resource]) -> Vec<(RowId, Link)> {
     let link = |row: &Resource| {
         let previous = row.facts.previous_response_id.clone()?;
         let known = rows.iter().find(|other| other.id.as_str() == previous);
@@ -205,7 +204,7 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                     kind,
                     generation,
                     listing: Listing {
-                        forest: chained.then(|| Forest::new(&listed, &links(rows))),
+                        forest: chained.then(|| Forest::new(&listed, links(rows))),
                         rows: listed,
                     },
                 }

@@ -1,6 +1,6 @@
 //! Responses as trees: each stands under the one it continues.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::RowId;
 
@@ -44,34 +44,33 @@ pub struct Forest {
 impl Forest {
     /// Makes trees of rows, each once. A row that continues something that is not among them is a root; a
     /// circle, which no honest service makes, is cut where it is entered.
-    pub fn new(rows: &[RowId], links: &HashMap<RowId, Link>) -> Self {
-        let listed: HashSet<RowId> = rows.iter().copied().collect();
-        let mut unknown: Vec<String> = Vec::new();
-        let mut stands_for: HashMap<&str, RowId> = HashMap::new();
-        let mut parents: HashMap<RowId, RowId> = HashMap::new();
-        let mut children: HashMap<RowId, Vec<RowId>> = HashMap::new();
-        for row in rows {
-            let parent = match links.get(row) {
-                Some(Link::Row(parent)) if listed.contains(parent) => *parent,
-                Some(Link::Unknown(id)) => *stands_for.entry(id).or_insert_with(|| {
-                    unknown.push(id.clone());
-                    stand_in(unknown.len())
-                }),
-                _ => continue,
+    pub fn new(rows: &[RowId], links: Vec<(RowId, Link)>) -> Self {
+        let places: HashMap<RowId, usize> = rows.iter().copied().zip(0..).collect();
+        let mut sketch = Sketch {
+            rows: rows.to_vec(),
+            parents: vec![None; rows.len()],
+            ..Sketch::default()
+        };
+        let mut unknown: HashMap<String, usize> = HashMap::new();
+        let mut ids = Vec::new();
+        for (row, link) in links {
+            let Some(child) = places.get(&row) else {
+                continue;
             };
-            if parents.insert(*row, parent).is_none() {
-                children.entry(parent).or_default().push(*row);
-            }
+            sketch.parents[*child] = match link {
+                Link::Row(parent) => places.get(&parent).copied(),
+                Link::Unknown(id) => Some(*unknown.entry(id).or_insert_with_key(|id| {
+                    ids.push(id.clone());
+                    sketch.rows.push(stand_in(ids.len()));
+                    sketch.rows.len() - 1
+                })),
+            };
         }
-        let mut nodes = Vec::with_capacity(rows.len() + unknown.len());
-        let mut done: HashSet<RowId> = HashSet::with_capacity(rows.len());
-        for row in rows {
-            if !done.contains(row) {
-                let root = root(*row, &parents);
-                plant(root, &mut children, &mut nodes, &mut done);
-            }
+        sketch.parents.resize(sketch.rows.len(), None);
+        Self {
+            nodes: sketch.plant(rows.len()),
+            unknown: ids,
         }
-        Self { nodes, unknown }
     }
 
     pub fn nodes(&self) -> &[Node] {
@@ -113,55 +112,76 @@ fn stand_in(number: usize) -> RowId {
     RowId(-i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Follows a row up to where its tree begins, or where its circle was entered.
-fn root(mut row: RowId, parents: &HashMap<RowId, RowId>) -> RowId {
-    let mut seen = HashSet::new();
-    while seen.insert(row) {
-        match parents.get(&row) {
-            Some(parent) => row = *parent,
-            None => break,
-        }
-    }
-    row
+/// Everything that is to stand in trees, by its place in the listing.
+#[derive(Default)]
+struct Sketch {
+    rows: Vec<RowId>,
+    parents: Vec<Option<usize>>,
+    /// The first of those that continue each, and the next of those that continue the same.
+    first: Vec<Option<usize>>,
+    next: Vec<Option<usize>>,
 }
 
-fn plant(
-    root: RowId,
-    children: &mut HashMap<RowId, Vec<RowId>>,
-    nodes: &mut Vec<Node>,
-    done: &mut HashSet<RowId>,
-) {
-    // What is still to be entered, and those that were and are not left, with their places.
-    let mut path: Vec<(usize, std::vec::IntoIter<RowId>)> = Vec::new();
-    let mut next = Some((root, None, 0));
-    loop {
-        if let Some((row, parent, depth)) = next.take()
-            && done.insert(row)
-        {
-            let under = children.remove(&row).unwrap_or_default();
-            path.push((nodes.len(), under.into_iter()));
+impl Sketch {
+    fn plant(mut self, listed: usize) -> Vec<Node> {
+        self.first = vec![None; self.rows.len()];
+        self.next = vec![None; self.rows.len()];
+        for child in (0..listed).rev() {
+            if let Some(parent) = self.parents[child] {
+                self.next[child] = self.first[parent].replace(child);
+            }
+        }
+        let mut nodes = Vec::with_capacity(self.rows.len());
+        let mut done = vec![false; self.rows.len()];
+        // By which listed row each was met on the way up.
+        let mut met = vec![usize::MAX; self.rows.len()];
+        for place in 0..listed {
+            if done[place] {
+                continue;
+            }
+            let mut root = place;
+            while met[root] != place {
+                met[root] = place;
+                root = self.parents[root].unwrap_or(root);
+            }
+            self.grow(root, &mut nodes, &mut done);
+        }
+        nodes
+    }
+
+    fn grow(&self, root: usize, nodes: &mut Vec<Node>, done: &mut [bool]) {
+        let enter = |place: usize, parent: Option<usize>, depth: usize, nodes: &mut Vec<Node>| {
             nodes.push(Node {
-                row,
+                row: self.rows[place],
                 parent,
                 depth,
                 size: 1,
             });
-        }
-        let Some((at, under)) = path.last_mut() else {
-            return;
+            (nodes.len() - 1, self.first[place], self.is_fork(place))
         };
-        let at = *at;
-        let is_fork = under.len() > 1;
-        if let Some(child) = under.next() {
-            let Node { depth, parent, .. } = nodes[at];
-            // Of several all stand further in, also the last.
-            let was_fork = nodes.get(at + 1).is_some_and(|first| first.depth > depth);
-            let deeper = parent.is_none() || is_fork || was_fork && nodes.len() > at + 1;
-            next = Some((child, Some(at), depth + usize::from(deeper)));
-        } else {
-            path.pop();
-            nodes[at].size = nodes.len() - at;
+        done[root] = true;
+        // Those that were entered and not left: where they stand, who is next under them, whether there
+        // are several.
+        let mut path = vec![enter(root, None, 0, nodes)];
+        while let Some((at, next, is_fork)) = path.last_mut() {
+            let (at, is_fork) = (*at, *is_fork);
+            let Some(child) = *next else {
+                nodes[at].size = nodes.len() - at;
+                path.pop();
+                continue;
+            };
+            *next = self.next[child];
+            if !done[child] {
+                done[child] = true;
+                let deeper = nodes[at].parent.is_none() || is_fork;
+                let depth = nodes[at].depth + usize::from(deeper);
+                path.push(enter(child, Some(at), depth, nodes));
+            }
         }
+    }
+
+    fn is_fork(&self, place: usize) -> bool {
+        self.first[place].is_some_and(|first| self.next[first].is_some())
     }
 }
 
@@ -183,7 +203,7 @@ mod tests {
         };
         let links = rows.iter().zip(parents);
         let links = links.filter_map(|(row, parent)| Some((*row, link((*parent)?))));
-        Forest::new(&rows, &links.collect())
+        Forest::new(&rows, links.collect())
     }
 
     /// Row and depth of each node, rows counted from 0.

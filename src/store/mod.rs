@@ -257,7 +257,7 @@ impl Ledger {
     pub async fn forest(&self, query: ListQuery) -> Result<Listing, StoreError> {
         self.read(move |disk| {
             let Listing { rows, .. } = ledger::listing(disk, &query)?;
-            let forest = Some(Forest::new(&rows, &tree::links(disk)?));
+            let forest = Some(Forest::new(&rows, tree::links(disk)?));
             Ok(Listing { rows, forest })
         })
         .await

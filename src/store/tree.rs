@@ -1,7 +1,5 @@
 //! Which response continues which, and what their trees weigh.
 
-use std::collections::HashMap;
-
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::domain::{Link, RowId, Weight};
@@ -10,7 +8,7 @@ use super::error::StoreError;
 use super::thread::Disk;
 
 /// What each response continues, if anything. Read from indices alone: no row of the table is looked at.
-pub(super) fn links(disk: &Disk) -> Result<HashMap<RowId, Link>, StoreError> {
+pub(super) fn links(disk: &Disk) -> Result<Vec<(RowId, Link)>, StoreError> {
     let mut statement = disk.db.prepare_cached(
         "SELECT later.row, earlier.row, CASE WHEN earlier.row IS NULL THEN later.previous END
          FROM resources AS later LEFT JOIN resources AS earlier
@@ -18,14 +16,14 @@ pub(super) fn links(disk: &Disk) -> Result<HashMap<RowId, Link>, StoreError> {
          WHERE later.profile = ?1 AND later.previous IS NOT NULL",
     )?;
     let mut rows = statement.query([disk.profile])?;
-    let mut links = HashMap::new();
+    let mut links = Vec::new();
     while let Some(row) = rows.next()? {
         let earlier: Option<i64> = row.get(1)?;
         let link = match earlier {
             Some(earlier) => Link::Row(RowId(earlier)),
             None => Link::Unknown(row.get(2)?),
         };
-        links.insert(RowId(row.get(0)?), link);
+        links.push((RowId(row.get(0)?), link));
     }
     Ok(links)
 }
