@@ -1,6 +1,6 @@
 //! What a response was made from: pages of its input items, read for the files they name.
 //!
-//! Nothing else of an item is kept. Which types of items and parts there are depends on the service and
+//! Nothing else of an item is kept, unless somebody wants to read them. Which types of items and parts there are depends on the service and
 //! its day, so a `file_id` counts wherever in an item it stands (`ark-api` section 4.3 knows of
 //! `input_image`, `input_video`, `input_file` and `input_audio` parts): a file that is pointed out once
 //! too often costs a look, one that is not costs the file.
@@ -25,6 +25,8 @@ pub struct Items {
     pub has_more: Option<bool>,
     /// The id of the last item, as the item or else the page says: the next page comes after it.
     pub last_id: Option<ResourceId>,
+    /// The items themselves, if they were asked for. Their text is hostile until made visible.
+    pub entries: Vec<Value>,
 }
 
 /// Reads a page (`ark-api` section 4.4). `object` may be anything, `data` may be null when empty; an
@@ -53,7 +55,14 @@ pub(super) fn items(object: &Map<String, Value>) -> Option<Items> {
             .last()
             .and_then(of)
             .or_else(|| id(object, "last_id")),
+        entries: Vec::new(),
     })
+}
+
+/// The same, with the items themselves.
+pub(super) fn whole(object: &Map<String, Value>) -> Option<Items> {
+    let entries = wire::entries(object)?.to_vec();
+    items(object).map(|items| Items { entries, ..items })
 }
 
 /// Goes through every `file_id` of a value. The depth is bounded by the reader of the JSON.

@@ -6,6 +6,7 @@
 
 mod items;
 mod retry;
+mod show;
 mod upload;
 mod verdict;
 mod wire;
@@ -26,6 +27,7 @@ use url::{Host, Url};
 
 pub use items::Items;
 pub use retry::backoff;
+pub use show::{content, input, weight};
 pub use upload::{UploadForm, Uploaded};
 pub use verdict::{Attempt, Fetched, Trouble, Verdict};
 use verdict::{End, Heard, Rules};
@@ -241,12 +243,15 @@ impl Client {
     /// listed again.
     ///
     /// This is the only call that tells which files a response was made with: the response itself does
-    /// not (`ark-api` section 4.3). No `include` is asked for, so images are named and not sent.
+    /// not (`ark-api` section 4.3). No `include` is asked for, so images are named and not sent. With
+    /// `whole`, the items themselves are given too.
     pub async fn input_items(
         &self,
         id: &ResourceId,
         after: Option<&ResourceId>,
+        whole: bool,
     ) -> Result<Items, Trouble> {
+        let read = if whole { items::whole } else { items::items };
         let mut url = self.url_of(Kind::Response, id);
         let path = format!("{}/input_items", url.path());
         url.set_path(&path);
@@ -260,7 +265,7 @@ impl Client {
                 query.append_pair("after", after.as_str());
             }
         }
-        self.page(url, OBJECT_BODY, Some(id), items::items).await
+        self.page(url, OBJECT_BODY, Some(id), read).await
     }
 
     async fn page<T>(

@@ -167,7 +167,7 @@ async fn asks_for_the_items_of_one_response() {
         serve_once("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}").await;
     let id = |text| ResourceId::new(text).unwrap();
     let (client, response, item) = (client(&base), id("a/../b"), id("m&1"));
-    let page = client.input_items(&response, Some(&item)).await;
+    let page = client.input_items(&response, Some(&item), false).await;
     assert_eq!(page.unwrap(), Items::default());
     let head = served.await.unwrap();
     let target = "/api/v3/responses/a%2F..%2Fb/input_items?limit=100&order=desc&after=m%261";

@@ -21,18 +21,7 @@ impl App {
             Mode::Form(form) => self.act_in_form(action, form, effects),
             Mode::Import(path) => self.act_importing(action, path, effects),
             Mode::Confirm(confirm) => self.act_confirming(action, confirm, effects),
-            // About the row shown: the cursor may have moved on from it, if it left the listing.
-            Mode::Details { row, offset } => match action {
-                Action::Copy | Action::CopyCurl => {
-                    self.copy(action, Some(row), effects);
-                    self.mode = Mode::Details { row, offset };
-                }
-                Action::Refresh => {
-                    self.fetch(vec![row], effects);
-                    self.mode = Mode::Details { row, offset };
-                }
-                _ => self.act_reading(action, offset, |offset| Mode::Details { row, offset }),
-            },
+            Mode::Details(details) => self.act_on_details(action, details, effects),
             Mode::Entry { entry, offset } => {
                 self.act_reading(action, offset, |offset| Mode::Entry { entry, offset });
             }
@@ -86,14 +75,7 @@ impl App {
             Action::Label => self.label(),
             Action::Free => self.free(),
             Action::Upload => self.upload(),
-            Action::Details => {
-                if let Some(row) = self.pane_of(self.pane).cursor() {
-                    self.mode = Mode::Details { row, offset: 0 };
-                    let file = self.row(row).filter(|row| row.kind == Kind::File);
-                    let file = file.map(|file| file.id.clone());
-                    effects.extend(file.map(|file| Effect::Citing { row, file }));
-                }
-            }
+            Action::Details => self.enter(effects),
             Action::Help => self.mode = Mode::Help { offset: 0 },
             Action::Add => self.add_ids(AddIds::default()),
             Action::Import => self.import(),
@@ -133,6 +115,19 @@ impl App {
         }
     }
 
+    /// Unfolds what is folded away under the cursor, else opens its details.
+    fn enter(&mut self, effects: &mut Vec<Effect>) {
+        let page = self.page(self.pane);
+        if self.pane_of_mut(self.pane).unfold(page) {
+            return;
+        }
+        if let Some(row) = self.pane_of(self.pane).cursor()
+            && row.is_tracked()
+        {
+            self.open(row, effects);
+        }
+    }
+
     /// What changes nothing but the focused pane.
     fn act_on_pane(&mut self, action: Action) {
         let page = self.page(self.pane);
@@ -142,6 +137,12 @@ impl App {
                 pane.toggle_mark();
                 pane.go(Motion::Down, page);
             }
+            Action::MarkChain => pane.toggle_chain(),
+            Action::Chains if pane.kind == Kind::Response => pane.toggle_chains(),
+            Action::Unfold => {
+                pane.unfold(page);
+            }
+            Action::Fold => pane.fold(page),
             Action::Range => pane.toggle_range(),
             Action::MarkAll => pane.mark_all(),
             Action::Invert => pane.invert_marks(),
@@ -372,6 +373,9 @@ impl App {
 
     /// Responses are fetched; files are mirrored as a whole, which is one call for a hundred.
     fn refresh(&mut self, effects: &mut Vec<Effect>) {
+        if self.walk_from_cursor(effects) {
+            return;
+        }
         match self.pane {
             Kind::Response => {
                 let (rows, _) = self.responses.selection();
@@ -400,7 +404,7 @@ impl App {
     }
 
     /// Without a key the service answers nothing, and read-only nothing can be kept; the user is told.
-    fn can_look_up(&mut self) -> bool {
+    pub(super) fn can_look_up(&mut self) -> bool {
         let refusal = self.session.refusal.clone();
         let can = refusal.is_none();
         if let Some(refusal) = refusal {
@@ -409,7 +413,7 @@ impl App {
         can
     }
 
-    fn copy(&mut self, action: Action, row: Option<RowId>, effects: &mut Vec<Effect>) {
+    pub(super) fn copy(&mut self, action: Action, row: Option<RowId>, effects: &mut Vec<Effect>) {
         let Some(resource) = row.and_then(|row| self.row(row)) else {
             return;
         };

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Answer, Cause, Expiry, Facts, Kind, Listing, Resource, ResourceId, RowId, Source, State, Usage,
+    Answer, Cause, Expiry, Facts, Forest, Kind, Link, Listing, Resource, ResourceId, RowId, Source,
+    State, Usage, Weight,
 };
 
 use super::{Action, App, Effect, Message, Session, update};
@@ -153,6 +154,42 @@ pub(crate) fn app_with(session: Session, rows: &[Resource], width: u16, height: 
     app
 }
 
+/// Responses that continue one another, newest first: a talk of four turns (1 to 4), one that branches
+/// (5 and 6 continue 7), two whose beginning is not in the ledger (8 and 9), circles (10 itself, 11 and 12).
+pub(crate) fn chained() -> Vec<Resource> {
+    let mut rows: Vec<Resource> = (1..=12).map(|n| response(n, State::Tracked)).collect();
+    let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+    let continues = [
+        (1, 2),
+        (2, 3),
+        (3, 4),
+        (5, 7),
+        (6, 7),
+        (10, 10),
+        (11, 12),
+        (12, 11),
+    ];
+    for (row, previous) in continues {
+        rows[row - 1].facts.previous_response_id = Some(ids[previous - 1].clone());
+    }
+    for row in [8, 9] {
+        rows[row - 1].facts.previous_response_id = Some("resp_lost".into());
+    }
+    rows[5].facts.usage = None;
+    rows
+}
+
+/// What each response continues.
+fn links(rows: &[Resource]) -> Vec<(RowId, Link)> {
+    let link = |row: &Resource| {
+        let previous = row.facts.previous_response_id.clone()?;
+        let known = rows.iter().find(|other| other.id.as_str() == previous);
+        let link = known.map_or(Link::Unknown(previous), |known| Link::Row(known.row));
+        Some((row.row, link))
+    };
+    rows.iter().filter_map(link).collect()
+}
+
 /// Answers what the ledger would be asked, until nothing more is asked; returns the rest.
 pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> Vec<Effect> {
     let mut rest = Vec::new();
@@ -163,17 +200,35 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                 kind,
                 generation,
                 query,
+                chained,
             } => {
                 let listed = rows.iter().filter(|r| r.kind == kind);
                 let listed = listed.filter(|r| query.query.matches(r, query.now));
+                let listed: Vec<RowId> = listed.map(|r| r.row).collect();
                 Message::Listed {
                     kind,
                     generation,
                     listing: Listing {
-                        rows: listed.map(|r| r.row).collect(),
+                        forest: chained.then(|| Forest::new(&listed, links(rows))),
+                        rows: listed,
                     },
                 }
             }
+            Effect::Weigh { generation, chains } => Message::Weighed {
+                generation,
+                weights: chains
+                    .into_iter()
+                    .map(|(row, members)| {
+                        let members = rows.iter().filter(|r| members.contains(&r.row));
+                        let usage: Vec<_> = members.map(|r| r.facts.usage).collect();
+                        let weight = Weight {
+                            tokens: usage.iter().flatten().map(|usage| usage.total).sum(),
+                            untold: usage.iter().filter(|usage| usage.is_none()).count() as u64,
+                        };
+                        (row, weight)
+                    })
+                    .collect(),
+            },
             Effect::Fetch(asked) => Message::Fetched {
                 rows: rows
                     .iter()

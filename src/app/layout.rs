@@ -145,6 +145,11 @@ impl Layout {
         usize::from(area.inner().height.saturating_sub(1))
     }
 
+    /// Where a document is read: in the dialog, under the line of its pages.
+    pub fn reading(width: u16, height: u16) -> Area {
+        Self::dialog(width, height).inner().split_top(1).1
+    }
+
     /// The dialog over the main screen.
     pub fn dialog(width: u16, height: u16) -> Area {
         let screen = Area {

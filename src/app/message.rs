@@ -5,10 +5,10 @@ use tui_input::InputRequest;
 
 use crate::domain::{
     Citing, Counts, FreeQuery, Freed, HistoryPage, HistoryQuery, Kind, Labels, ListQuery, Listing,
-    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked,
+    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked, Weight,
 };
 
-use super::{ImportNews, Motion};
+use super::{Folded, ImportNews, Motion};
 
 /// What the user asks for. The `keys` table says which chord asks for it where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +44,15 @@ pub enum Action {
     Retry,
     /// What happens now, or the journal.
     History,
+    /// In a text: to the next place that was looked for.
+    NextHit,
+    PreviousHit,
+    /// Responses as trees, or one by one.
+    Chains,
+    /// Mark what is under the cursor and everything that continues it.
+    MarkChain,
+    Unfold,
+    Fold,
     /// Protect from deletion, or no longer.
     Protect,
     /// Change tags and note.
@@ -88,6 +97,11 @@ pub enum Message {
         kind: Kind,
         generation: u64,
         listing: Listing,
+    },
+    /// The answer to [`Effect::Weigh`].
+    Weighed {
+        generation: u64,
+        weights: Vec<(RowId, Weight)>,
     },
     /// The answer to [`Effect::Fetch`]: `asked`, and what of it the ledger has.
     Fetched {
@@ -142,16 +156,24 @@ pub enum Effect {
         kind: Kind,
         generation: u64,
         query: ListQuery,
+        /// As trees.
+        chained: bool,
+    },
+    /// What do these chains add up to? Each by the row of its line.
+    Weigh {
+        generation: u64,
+        chains: Vec<Folded>,
     },
     Fetch(Vec<RowId>),
     Review {
         generation: u64,
         rows: Vec<RowId>,
     },
-    /// Which responses were made with this file?
+    /// Which responses were made with this file, or continue this response?
     Citing {
         row: RowId,
-        file: ResourceId,
+        kind: Kind,
+        id: ResourceId,
     },
     Count,
     History {

@@ -4,6 +4,8 @@
 //! disk and no terminal; time comes in as a message. What is drawn is a function of [`App`] alone.
 
 mod acts;
+mod chains;
+mod details;
 mod dialog;
 mod finder;
 mod form;
@@ -13,7 +15,9 @@ mod layout;
 mod message;
 mod pane;
 mod queue;
+mod reader;
 mod reports;
+mod walk;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -32,6 +36,8 @@ use crate::domain::{
     Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket,
 };
 
+pub use chains::{Folded, Stem};
+pub use details::{Details, Face, Look};
 pub use dialog::{AddIds, Button, Confirm, DEAF, ImportPath, Reading, TYPE_ABOVE};
 pub use finder::Finder;
 pub use form::{About, Form, FormProblem, Written};
@@ -39,8 +45,10 @@ pub use history::History;
 pub use import::{Import, ImportEvent, ImportNews};
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
-pub use pane::{Motion, Pane, scroll};
+pub use pane::{Marked, Motion, Pane, scroll};
 pub use queue::{Activity, Batch, Errand, Event, Live, Phase, Queue, Sending};
+pub use reader::Reader;
+pub use walk::Walk;
 
 /// Rows kept in memory beyond those on the screen.
 const CACHED: usize = 2_000;
@@ -83,6 +91,8 @@ pub enum Context {
     Form,
     Import,
     Details,
+    /// Typing what to look for in a text.
+    Search,
     Help,
     /// Work is pending: really quit?
     Quit,
@@ -99,10 +109,7 @@ pub enum Mode {
     Form(Form),
     Import(ImportPath),
     Confirm(Confirm),
-    Details {
-        row: RowId,
-        offset: usize,
-    },
+    Details(Box<Details>),
     Help {
         offset: usize,
     },
@@ -142,6 +149,8 @@ pub struct App {
     /// Lines that did not fit on the last screen of something to read.
     pub overflow: usize,
     cited_by: Option<(RowId, Citing)>,
+    /// Responses that are not in the ledger, and were looked for.
+    walks: HashMap<String, Walk>,
     rows: HashMap<RowId, Resource>,
     /// Rows asked for; true if a report has changed the row since, so that the answer is old.
     fetching: HashMap<RowId, bool>,
@@ -168,6 +177,7 @@ impl App {
             mode: Mode::Browse,
             overflow: 0,
             cited_by: None,
+            walks: HashMap::new(),
             rows: HashMap::new(),
             fetching: HashMap::new(),
             tickets: 0,
@@ -201,7 +211,8 @@ impl App {
         self.rows.get(&row)
     }
 
-    /// The responses that were made with a file whose details were asked for last.
+    /// The responses that were made with the file, or continue the response, whose details were asked
+    /// for last.
     pub fn cited_by(&self, row: RowId) -> Option<&Citing> {
         let (of, citing) = self.cited_by.as_ref()?;
         (*of == row).then_some(citing)
@@ -253,7 +264,8 @@ impl App {
             Mode::Import(_) => Context::Import,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
             Mode::Confirm(_) => Context::Confirm,
-            Mode::Details { .. } => Context::Details,
+            Mode::Details(details) if details.searching => Context::Search,
+            Mode::Details(_) => Context::Details,
             Mode::Help { .. } | Mode::Entry { .. } => Context::Help,
             Mode::Quit { .. } => Context::Quit,
             Mode::Leaving { .. } => Context::Leaving,
@@ -277,9 +289,13 @@ impl App {
                 self.session.refusal != Some(Refusal::ReadOnly) && pane.cursor().is_some()
             }
             Action::Free => self.focus == Focus::Files && !self.files.rows().is_empty(),
-            Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
-            Action::Refresh => self.session.refusal.is_none(),
             Action::Upload => self.focus == Focus::Files && self.session.refusal.is_none(),
+            Action::Chains => self.pane == Kind::Response,
+            Action::MarkChain | Action::Unfold | Action::Fold => pane.is_chained(),
+            Action::Unmark => !pane.marks().is_empty() || pane.range_from().is_some(),
+            Action::Refresh => {
+                self.session.refusal.is_none() || matches!(self.mode, Mode::Details(_))
+            }
             Action::TakeBack => self.queue.held().is_some(),
             Action::Pause => self.queue.deleting() || self.queue.paused,
             Action::Stop => {
@@ -290,6 +306,10 @@ impl App {
             Action::No if matches!(self.mode, Mode::Browse) => {
                 self.steps_back() || self.queue.import.is_some()
             }
+            Action::NextHit | Action::PreviousHit => match &self.mode {
+                Mode::Details(details) => details.reader().is_some_and(|it| it.hit().is_some()),
+                _ => false,
+            },
             Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
         }
@@ -348,11 +368,17 @@ impl App {
         let (now, began) = (self.now, self.session.began);
         for kind in Kind::ALL {
             if let Some((generation, query)) = self.pane_of_mut(kind).ask(now, began) {
+                let chained = self.pane_of(kind).is_chained();
                 effects.push(Effect::List {
                     kind,
                     generation,
                     query,
+                    chained,
                 });
+            }
+            let page = self.page(kind);
+            if let Some((generation, chains)) = self.pane_of_mut(kind).weigh(page) {
+                effects.push(Effect::Weigh { generation, chains });
             }
         }
         if let Some((generation, query)) = self.history.ask() {
@@ -367,8 +393,9 @@ impl App {
 
     /// Rows to have at hand that are not, and are not on their way.
     fn wanted(&self) -> Vec<RowId> {
-        let missing =
-            |row: &RowId| !self.rows.contains_key(row) && !self.fetching.contains_key(row);
+        let missing = |row: &RowId| {
+            row.is_tracked() && !self.rows.contains_key(row) && !self.fetching.contains_key(row)
+        };
         let mut wanted: Vec<RowId> = self.near().into_iter().filter(missing).collect();
         wanted.sort_unstable();
         wanted
@@ -394,8 +421,8 @@ impl App {
                 let page = 2 * self.dialog_page();
                 near.extend(confirm.rows.iter().skip(confirm.offset).take(page));
             }
-            Mode::Details { row, .. } => {
-                near.insert(*row);
+            Mode::Details(details) => {
+                near.insert(details.row);
             }
             _ => {}
         }
@@ -439,6 +466,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             let page = app.page(kind);
             app.pane_of_mut(kind).take(generation, listing, page);
         }
+        Message::Weighed {
+            generation,
+            weights,
+        } => app.responses.weighed(generation, weights),
         Message::Fetched { asked, rows } => app.fetched(&asked, rows, &mut effects),
         Message::Reviewed { generation, review } => {
             if let Mode::Confirm(confirm) = &mut app.mode
@@ -478,14 +509,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Recovered {
             unsettled,
             returned,
-        } => {
-            if unsettled + returned > 0 {
-                app.note(Event::Recovered {
-                    unsettled,
-                    returned,
-                });
-            }
-        }
+        } if unsettled + returned > 0 => app.note(Event::Recovered {
+            unsettled,
+            returned,
+        }),
+        Message::Recovered { .. } => {}
         Message::ChangedElsewhere => {
             app.read_again(&mut effects);
             app.outdate_all(&mut effects);
@@ -510,6 +538,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
     }
+    app.fit_details();
     app.prune();
     app.look_up(&mut effects);
     effects
@@ -591,6 +620,10 @@ impl App {
             Mode::Add(add) => add.edit(request),
             Mode::Form(form) => form.edit(request),
             Mode::Import(path) => path.edit(request),
+            Mode::Details(details) if details.searching => {
+                details.needle.handle(request);
+                self.find();
+            }
             Mode::Confirm(confirm) if confirm.must_type() && !confirm.is_deaf(self.now) => {
                 confirm.typed.handle(request);
                 confirm.is_hasty = false;
@@ -627,6 +660,10 @@ impl App {
             Mode::Add(add) => add.paste(text),
             Mode::Form(form) => form.paste(text),
             Mode::Import(path) => path.paste(text),
+            Mode::Details(details) if details.searching => {
+                dialog::insert(&mut details.needle, text);
+                self.find();
+            }
             Mode::Browse => {
                 let mut add = AddIds::default();
                 add.paste(text);

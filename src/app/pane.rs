@@ -10,14 +10,18 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use tui_input::Input;
 
+use super::chains::{Chains, Folded, Stem};
 use crate::domain::{
     Kind, ListQuery, Listing, Query, QueryError, RowId, Sort, SortKey, SyncTally, Tombstones,
+    Weight,
 };
 
 #[derive(Debug)]
 pub struct Pane {
     pub kind: Kind,
+    /// What can be on the screen, a row each line.
     rows: Vec<RowId>,
+    chains: Chains,
     cursor: Option<RowId>,
     /// Where in `rows` the cursor is.
     at: usize,
@@ -41,6 +45,17 @@ pub struct Pane {
     pub listed: bool,
     /// A sync of this pane is under way.
     pub syncing: Option<SyncTally>,
+}
+
+/// Rows of a line that are looked at to tell how much of it is marked: more than a chain can have turns.
+const LOOKED_AT: usize = 1_000;
+
+/// How much of a line is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marked {
+    None,
+    Some,
+    All,
 }
 
 /// A way to move the cursor.
@@ -88,6 +103,7 @@ impl Pane {
         Self {
             kind,
             rows: Vec::new(),
+            chains: Chains::default(),
             cursor: None,
             at: 0,
             offset: 0,
@@ -174,11 +190,40 @@ impl Pane {
         self.offset = scroll(self.offset, at, self.rows.len(), page);
     }
 
+    /// Marks what is under the cursor, with what is folded away there; or unmarks it, if all of it is marked.
     pub fn toggle_mark(&mut self) {
-        if let Some(row) = self.cursor
-            && !self.marks.remove(&row)
-        {
-            self.marks.insert(row);
+        let under = self.members(self.at..=self.at);
+        self.toggle_marks(&under);
+    }
+
+    /// The same with everything that continues what is under the cursor, folded away or not.
+    pub fn toggle_chain(&mut self) {
+        let under = self.chains.subtree(self.at);
+        self.toggle_marks(&under);
+    }
+
+    fn toggle_marks(&mut self, rows: &[RowId]) {
+        if rows.iter().all(|row| self.marks.contains(row)) {
+            self.unmark(rows);
+        } else {
+            self.marks.extend(rows);
+        }
+    }
+
+    /// How much of a line is marked.
+    pub fn marked(&self, at: usize) -> Marked {
+        if self.marks.is_empty() {
+            return Marked::None;
+        }
+        let mut under = self.chains.members(at, &self.rows).take(LOOKED_AT);
+        let Some(first) = under.next() else {
+            return Marked::None;
+        };
+        let is_marked = self.marks.contains(&first);
+        match under.all(|row| self.marks.contains(&row) == is_marked) {
+            false => Marked::Some,
+            true if is_marked => Marked::All,
+            true => Marked::None,
         }
     }
 
@@ -187,8 +232,7 @@ impl Pane {
         match self.range.take() {
             None => self.range = self.cursor,
             Some(from) => {
-                let places = self.range_places(from);
-                let rows = self.rows.get(places).unwrap_or_default();
+                let rows = self.members(self.range_places(from));
                 self.marks.extend(rows);
             }
         }
@@ -213,14 +257,24 @@ impl Pane {
     }
 
     pub fn mark_all(&mut self) {
-        self.marks.extend(self.rows.iter().copied());
+        let all: Vec<RowId> = self.chains.all(&self.rows).collect();
+        self.marks.extend(all);
+    }
+
+    /// The rows of some lines, with what is folded away in them.
+    fn members(&self, places: RangeInclusive<usize>) -> Vec<RowId> {
+        let last = self.rows.len().saturating_sub(1);
+        let places = *places.start()..=(*places.end()).min(last);
+        places
+            .flat_map(|at| self.chains.members(at, &self.rows))
+            .collect()
     }
 
     /// Inverts the marks of what is in view; marks hidden by the filter stay.
     pub fn invert_marks(&mut self) {
-        for row in &self.rows {
-            if !self.marks.remove(row) {
-                self.marks.insert(*row);
+        for row in self.chains.all(&self.rows) {
+            if !self.marks.remove(&row) {
+                self.marks.insert(row);
             }
         }
     }
@@ -245,15 +299,16 @@ impl Pane {
     pub fn selection(&self) -> (Vec<RowId>, usize) {
         let range = self.range.map(|from| self.range_places(from));
         if range.is_none() && self.marks.is_empty() {
-            return (self.cursor.into_iter().collect(), 0);
+            return (self.members(self.at..=self.at), 0);
         }
+        let in_range: HashSet<RowId> = range.into_iter().flat_map(|at| self.members(at)).collect();
         let mut chosen = Vec::with_capacity(self.marks.len());
         let mut marked = 0;
-        for (at, row) in self.rows.iter().enumerate() {
-            let is_marked = self.marks.contains(row);
+        for row in self.chains.all(&self.rows) {
+            let is_marked = self.marks.contains(&row);
             marked += usize::from(is_marked);
-            if is_marked || range.as_ref().is_some_and(|range| range.contains(&at)) {
-                chosen.push(*row);
+            if is_marked || in_range.contains(&row) {
+                chosen.push(row);
             }
         }
         let count = self.marks.len() - marked;
@@ -307,6 +362,57 @@ impl Pane {
         self.stale = true;
     }
 
+    /// Rows as trees, or one by one.
+    pub fn toggle_chains(&mut self) {
+        self.chains.wanted = !self.chains.wanted;
+        self.stale = true;
+    }
+
+    /// Rows are to be shown as trees.
+    pub fn is_chained(&self) -> bool {
+        self.chains.wanted
+    }
+
+    /// What a line is in its tree, if there are trees.
+    pub fn stem(&self, at: usize) -> Option<Stem<'_>> {
+        self.chains.stem(at)
+    }
+
+    /// Unfolds what is folded away under the cursor. True: there was something.
+    pub fn unfold(&mut self, page: usize) -> bool {
+        let unfolded = self.chains.unfold(self.at);
+        if unfolded {
+            self.rows = self.chains.lay_out();
+            self.place(self.at, page);
+        }
+        unfolded
+    }
+
+    /// Folds away what continues the row under the cursor; if there is nothing, goes to the one before.
+    pub fn fold(&mut self, page: usize) {
+        if self.chains.fold(self.at) {
+            self.rows = self.chains.lay_out();
+            self.place(self.at, page);
+        } else if let Some(before) = self.chains.before(self.at) {
+            self.place(before, page);
+        }
+    }
+
+    /// Chains near the screen whose weight is not known and not asked for, with the generation that they
+    /// belong to.
+    pub fn weigh(&mut self, page: usize) -> Option<(u64, Vec<Folded>)> {
+        let from = self.offset.saturating_sub(page);
+        let to = (self.offset + 2 * page).min(self.rows.len());
+        let chains = self.chains.unweighed(from..to);
+        (!chains.is_empty()).then_some((self.generation, chains))
+    }
+
+    pub fn weighed(&mut self, generation: u64, weights: Vec<(RowId, Weight)>) {
+        if generation == self.generation {
+            self.chains.weighed(weights);
+        }
+    }
+
     /// The listing is out of date: ask again when the one under way has come.
     pub fn outdate(&mut self) {
         self.stale = true;
@@ -337,6 +443,7 @@ impl Pane {
     /// The listing could not be had; the next change asks again.
     pub fn ask_failed(&mut self) {
         self.answered = self.generation;
+        self.chains.weigh_again();
     }
 
     /// Takes a listing, keeping the cursor on its row or, if that is gone, at its place.
@@ -346,13 +453,14 @@ impl Pane {
         }
         self.answered = generation;
         self.listed = true;
-        self.rows = listing.rows;
+        self.rows = self.chains.take(listing.forest).unwrap_or(listing.rows);
         let kept = self.cursor.and_then(|row| {
             // Most listings change little: look where it was before looking everywhere.
             let there = self.rows.get(self.at) == Some(&row);
             there
                 .then_some(self.at)
                 .or_else(|| self.rows.iter().position(|r| *r == row))
+                .or_else(|| self.chains.line_over(row))
         });
         let last = self.rows.len().saturating_sub(1);
         self.place(kept.unwrap_or(self.at.min(last)), page);

@@ -50,6 +50,10 @@ pub enum Errand {
         done: usize,
         total: usize,
     },
+    /// Looking for the beginning of a chain.
+    Walk {
+        found: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -136,6 +140,8 @@ pub enum Event {
         total: usize,
     },
     NotRefreshed(ResourceId, Answer),
+    /// How many turns that the ledger lacked were found.
+    Walked(u64),
     ErrandHalted(Halt),
     Tracked {
         new: u64,

@@ -3,14 +3,19 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Answer, BatchId, Halt, Kind, Report, RowId, RowSet, Settlement, State, Tally, Ticket,
+    Answer, BatchId, Halt, Kind, Report, RowId, RowSet, Settlement, State, SyncTally, Tally, Ticket,
 };
 
 use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase, Sending};
 
 impl App {
     pub(super) fn report(&mut self, report: Report, effects: &mut Vec<Effect>) {
+        if self.opened(&report) {
+            return;
+        }
         match report {
+            // Of what is no longer looked at.
+            Report::Opened { .. } | Report::InputOpened { .. } | Report::NotOpened { .. } => {}
             Report::Accepted {
                 ticket,
                 batch,
@@ -67,9 +72,7 @@ impl App {
                 }
                 effects.push(Effect::Count);
             }
-            Report::Pace(pace) => {
-                self.queue.pace = Some(pace);
-            }
+            Report::Pace(pace) => self.queue.pace = Some(pace),
             Report::JournalFailed { error } => self.note(Event::JournalFailed(error)),
             Report::Paused => self.paused(true),
             Report::Unpaused => self.paused(false),
@@ -79,12 +82,7 @@ impl App {
                     self.files.outdate();
                 }
             }
-            Report::Synced { tally, .. } => {
-                self.files.syncing = None;
-                self.read_again(effects);
-                self.note(Event::Synced(tally));
-                self.outdate_all(effects);
-            }
+            Report::Synced { tally, .. } => self.synced(tally, effects),
             Report::Refreshed {
                 ticket, id, row, ..
             } => {
@@ -93,7 +91,9 @@ impl App {
                 if self.queue.refreshed(ticket) {
                     self.note(Event::Refreshed(id));
                 }
+                self.look_for_chains(ticket);
             }
+            Report::Walked { ticket, id, row } => self.walked(ticket, &id, row),
             Report::NotRefreshed { ticket, id, answer } => {
                 self.queue.refreshed(ticket);
                 self.note(Event::NotRefreshed(id, answer));
@@ -101,7 +101,11 @@ impl App {
             report @ (Report::Uploading { .. }
             | Report::Uploaded { .. }
             | Report::NotUploaded { .. }) => self.upload_report(report, effects),
-            Report::Done { ticket, halt } => self.done(ticket, halt, effects),
+            Report::Done { ticket, halt } => {
+                self.end_errand(ticket);
+                self.note_halt(halt);
+                effects.push(Effect::Count);
+            }
             Report::Idle => {
                 // One from before the last order may still have been on its way.
                 if matches!(self.mode, Mode::Leaving { .. }) && !self.queue.pending() {
@@ -218,22 +222,36 @@ impl App {
         });
     }
 
-    fn done(&mut self, ticket: Ticket, halt: Option<Halt>, effects: &mut Vec<Effect>) {
-        self.end_errand(ticket);
-        if let Some(halt) = halt {
-            self.note(Event::ErrandHalted(halt));
+    /// What was fetched may have turned out to continue something; once for an order.
+    fn look_for_chains(&mut self, ticket: Ticket) {
+        if self.responses.is_chained() && !self.queue.errands.contains_key(&ticket) {
+            self.responses.outdate();
         }
-        effects.push(Effect::Count);
+    }
+
+    fn synced(&mut self, tally: SyncTally, effects: &mut Vec<Effect>) {
+        self.files.syncing = None;
+        self.read_again(effects);
+        self.note(Event::Synced(tally));
+        self.outdate_all(effects);
     }
 
     fn end_errand(&mut self, ticket: Ticket) {
         self.queue.uploads.remove(&ticket);
         match self.queue.errands.remove(&ticket) {
             Some(Errand::Sync) => self.files.syncing = None,
+            Some(Errand::Walk { found }) => self.end_walk(ticket, found),
             Some(Errand::Refresh { done, total }) if total > 1 => {
                 self.note(Event::Fetched { done, total });
             }
             _ => {}
+        }
+        self.look_for_chains(ticket);
+    }
+
+    fn note_halt(&mut self, halt: Option<Halt>) {
+        if let Some(halt) = halt {
+            self.note(Event::ErrandHalted(halt));
         }
     }
 

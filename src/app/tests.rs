@@ -1,14 +1,16 @@
 //! Messages in, state and effects out.
 
+use std::sync::Arc;
+
 use tui_input::InputRequest;
 
 use super::acts::curl;
 use super::fixtures::{act, answer, app_with, resources, response, session, wait};
 use super::*;
 use crate::domain::{
-    Answer, BatchId, Cause, Citing, FreeFirst, FreeQuery, Freed, Halt, HistoryPage, ImportTally,
-    Labels, Life, NotUploaded, Outcome, Report, ResourceId, Review, Settlement, Tally, Tracked,
-    Upload,
+    Answer, BatchId, Cause, Citing, Content, FreeFirst, FreeQuery, Freed, Halt, HistoryPage,
+    ImportTally, Labels, Life, NotUploaded, Outcome, Report, ResourceId, Review, Settlement, Tally,
+    Tint, Tracked, Upload, Weight,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -140,11 +142,11 @@ fn the_review_counts_the_protected_apart_and_knows_who_cites_a_file() {
 #[test]
 fn the_details_of_a_file_say_who_cites_it() {
     let (mut app, rows) = app();
-    assert_eq!(update(&mut app, Message::Act(Action::Details)), []);
-    act(&mut app, &rows, &[Action::No, Action::Files]);
+    act(&mut app, &rows, &[Action::Files]);
     let effects = update(&mut app, Message::Act(Action::Details));
-    let (row, file) = (rows[12].row, rows[12].id.clone());
-    assert_eq!(effects, [Effect::Citing { row, file }]);
+    let (row, id) = (rows[12].row, rows[12].id.clone());
+    let kind = Kind::File;
+    assert_eq!(effects[0], Effect::Citing { row, kind, id });
     let citing = Citing {
         count: 1,
         some: vec![rows[0].id.clone()],
@@ -656,7 +658,7 @@ fn what_is_copied_from_the_details_is_what_they_show() {
     );
     let effects = update(&mut app, Message::Act(Action::Refresh));
     assert!(
-        matches!(order(&effects), Some(Order::Refresh { rows: asked, .. }) if asked == &[rows[0].row]),
+        matches!(order(&effects), Some(Order::Open { row, .. }) if *row == rows[0].row),
         "{effects:?}"
     );
 }
@@ -1091,4 +1093,301 @@ fn a_file_is_uploaded_from_the_files_pane_and_stopping_is_offered() {
     let mut app = app_with(no_key, &rows, 80, 24);
     act(&mut app, &rows, &[Action::Files, Action::Upload]);
     assert!(matches!(app.mode, Mode::Browse) && app.queue.activity[0].event.is_bad());
+}
+
+/// Opens the details of the first response; returns the ticket of what was asked of the worker.
+fn opened(app: &mut App, rows: &[Resource]) -> Ticket {
+    let effects = act(app, rows, &[Action::Details]);
+    let Some(Order::Open { ticket, row }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*row, rows[0].row);
+    *ticket
+}
+
+fn content(text: &str) -> Arc<Content> {
+    let mut content = Content::default();
+    content.text.push(Tint::Plain, text);
+    content.json.push(Tint::JsonText, text);
+    Arc::new(content)
+}
+
+fn details(app: &App) -> &Details {
+    match &app.mode {
+        Mode::Details(details) => details,
+        mode => panic!("{mode:?}"),
+    }
+}
+
+#[test]
+fn details_show_what_comes_when_it_comes() {
+    let (mut app, rows) = app();
+    let ticket = opened(&mut app, &rows);
+    assert_eq!(details(&app).look, Look::Awaited);
+    let report = |report| Message::Report(report);
+    let of = |ticket, text| Report::Opened {
+        ticket,
+        facts: Box::default(),
+        content: content(text),
+    };
+    // What was asked for a row that is no longer shown is not taken for this one's.
+    update(&mut app, report(of(Ticket(ticket.0 + 1), "other")));
+    assert_eq!(details(&app).look, Look::Awaited);
+    update(&mut app, report(of(ticket, "said")));
+    assert_eq!(details(&app).look, Look::Here);
+    act(&mut app, &rows, &[Action::Switch]);
+    let text = |app: &App| details(app).reader().unwrap().document().text().to_owned();
+    assert_eq!(text(&app), "said");
+    let input = Ok(content("asked"));
+    update(&mut app, report(Report::InputOpened { ticket, input }));
+    assert_eq!(text(&app), "asked\nsaid");
+    act(&mut app, &rows, &[Action::Switch]);
+    assert_eq!(text(&app), "said\nasked");
+    act(&mut app, &rows, &[Action::Switch]);
+    assert!(details(&app).reader().is_none(), "back at the facts");
+    act(&mut app, &rows, &[Action::No]);
+    assert!(matches!(app.mode, Mode::Browse));
+    // Too late: nobody looks any more, and nobody is bothered.
+    let events = app.queue.activity.len();
+    update(&mut app, report(of(ticket, "late")));
+    assert_eq!(app.queue.activity.len(), events);
+}
+
+#[test]
+fn details_say_why_there_is_nothing_to_read() {
+    let (mut app, rows) = app();
+    let ticket = opened(&mut app, &rows);
+    let refusal = Refusal::NoKey;
+    let rejected = Report::Rejected {
+        ticket,
+        refusal: refusal.clone(),
+    };
+    update(&mut app, Message::Report(rejected));
+    assert_eq!(details(&app).look, Look::Refused(refusal));
+    assert!(app.queue.activity.is_empty(), "said where it was asked");
+    // Asked again, as the key for it says.
+    let effects = act(&mut app, &rows, &[Action::Refresh]);
+    let Some(Order::Open { ticket, .. }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    let gone = Report::NotOpened {
+        ticket: *ticket,
+        answer: Box::default(),
+        is_gone: true,
+    };
+    update(&mut app, Message::Report(gone));
+    assert_eq!(details(&app).look, Look::Gone(Box::default()));
+    // The third is deleted: nothing is asked before the user insists.
+    act(&mut app, &rows, &[Action::No]);
+    let down = Action::Move(Motion::Down);
+    let effects = act(&mut app, &rows, &[down, down, Action::Details]);
+    assert_eq!(order(&effects), None);
+    assert_eq!(details(&app).look, Look::NoMore);
+    let effects = act(&mut app, &rows, &[Action::Refresh]);
+    assert!(order(&effects).is_some());
+}
+
+#[test]
+fn a_text_is_searched_as_the_needle_is_typed() {
+    let (mut app, rows) = app();
+    let ticket = opened(&mut app, &rows);
+    let lines: Vec<_> = (0..100).map(|n| format!("line {n} of many")).collect();
+    let text = lines.join("\n");
+    let report = Report::Opened {
+        ticket,
+        facts: Box::default(),
+        content: content(&text),
+    };
+    update(&mut app, Message::Report(report));
+    act(&mut app, &rows, &[Action::Filter]);
+    assert_eq!(app.context(), Context::Search);
+    type_text(&mut app, "LINE 9");
+    let reader = |app: &App| {
+        let reader = details(app).reader().unwrap();
+        (reader.hit(), reader.top())
+    };
+    assert_eq!(reader(&app).0, Some((1, 11)));
+    act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(app.context(), Context::Details);
+    assert!(app.allows(Action::NextHit));
+    let (_, before) = reader(&app);
+    act(&mut app, &rows, &[Action::NextHit]);
+    let (hit, after) = reader(&app);
+    assert_eq!(hit, Some((2, 11)));
+    assert!(after > before, "line 90 is not on the first page");
+    act(&mut app, &rows, &[Action::PreviousHit, Action::PreviousHit]);
+    assert_eq!(reader(&app).0, Some((11, 11)));
+    // Another page of the same is searched for the same.
+    act(&mut app, &rows, &[Action::Switch]);
+    assert_eq!(reader(&app).0, Some((1, 11)));
+    act(&mut app, &rows, &[Action::Filter, Action::No]);
+    assert_eq!(reader(&app).0, None);
+    assert!(!app.allows(Action::NextHit));
+    assert_eq!(details(&app).face, Face::Json);
+}
+
+/// The rows of the lines of the responses' pane, or what stands for them.
+fn lines(app: &App) -> Vec<i64> {
+    app.responses.rows().iter().map(|row| row.0).collect()
+}
+
+fn chains() -> (App, Vec<Resource>) {
+    let rows = fixtures::chained();
+    let mut app = app_with(session(), &rows, 80, 24);
+    act(&mut app, &rows, &[Action::Chains]);
+    (app, rows)
+}
+
+#[test]
+fn chains_come_folded_and_are_unfolded_one_by_one() {
+    let (mut app, rows) = chains();
+    assert_eq!(lines(&app), [4, 7, -1, 10, 11]);
+    let stem = app.responses.stem(0).unwrap();
+    assert_eq!((stem.folded, stem.depth), (Some(4), 0));
+    let tokens = |tokens, untold| Some(Weight { tokens, untold });
+    assert_eq!(stem.weight, tokens(4 * 69, 0));
+    assert_eq!(app.responses.stem(1).unwrap().weight, tokens(2 * 69, 1));
+    let lost = app.responses.stem(2).unwrap();
+    assert_eq!((lost.unknown, lost.folded), (Some("resp_lost"), Some(2)));
+    assert_eq!(app.responses.stem(3).unwrap().folded, None);
+    act(&mut app, &rows, &[Action::Unfold]);
+    assert_eq!(lines(&app), [4, 3, 2, 1, 7, -1, 10, 11]);
+    // Within a talk, what follows a turn can be folded away; folding on goes to the turn before.
+    let down = Action::Move(Motion::Down);
+    act(&mut app, &rows, &[down, Action::Fold]);
+    assert_eq!(lines(&app), [4, 3, 7, -1, 10, 11]);
+    act(&mut app, &rows, &[Action::Fold]);
+    assert_eq!(app.responses.cursor(), Some(RowId(4)));
+    act(&mut app, &rows, &[Action::Fold]);
+    assert_eq!(lines(&app), [4, 7, -1, 10, 11]);
+    // Enter unfolds first, and shows the details of what is unfolded.
+    act(&mut app, &rows, &[Action::Details]);
+    assert_eq!(lines(&app), [4, 3, 7, -1, 10, 11]);
+    act(&mut app, &rows, &[Action::Details]);
+    assert_eq!(details(&app).row, RowId(4));
+    act(&mut app, &rows, &[Action::No, Action::Chains]);
+    assert_eq!(lines(&app), (1..=12).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_mark_on_a_folded_chain_is_on_all_of_it() {
+    let (mut app, rows) = chains();
+    act(&mut app, &rows, &[Action::Mark]);
+    let marks = |app: &App| {
+        let mut marks: Vec<i64> = app.responses.marks().iter().map(|row| row.0).collect();
+        marks.sort_unstable();
+        marks
+    };
+    assert_eq!(marks(&app), [1, 2, 3, 4]);
+    assert_eq!(app.responses.marked(0), Marked::All);
+    // Part of a chain by its subtree, and the rest of it with one more key.
+    let up = Action::Move(Motion::Up);
+    let down = Action::Move(Motion::Down);
+    let actions = [
+        Action::Unmark,
+        up,
+        Action::Unfold,
+        down,
+        down,
+        Action::MarkChain,
+    ];
+    act(&mut app, &rows, &actions);
+    assert_eq!(marks(&app), [1, 2]);
+    act(&mut app, &rows, &[up, up, Action::Fold]);
+    assert_eq!(app.responses.marked(0), Marked::Some);
+    let (chosen, hidden) = app.responses.selection();
+    assert_eq!(
+        (chosen.len(), hidden),
+        (2, 0),
+        "folded away is not filtered away"
+    );
+    act(&mut app, &rows, &[Action::MarkChain]);
+    assert_eq!(marks(&app), [1, 2, 3, 4]);
+    // Everything is everything, and never what the ledger lacks.
+    act(&mut app, &rows, &[Action::MarkAll]);
+    assert_eq!(marks(&app), (1..=12).collect::<Vec<i64>>());
+    act(&mut app, &rows, &[Action::Invert]);
+    assert_eq!(marks(&app), [0; 0]);
+    let actions = [Action::Range, down, down, Action::Range];
+    act(&mut app, &rows, &actions);
+    assert_eq!(marks(&app), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(app.responses.marked(2), Marked::All);
+}
+
+#[test]
+fn deleting_under_the_cursor_reviews_the_whole_folded_chain() {
+    let (mut app, rows) = chains();
+    act(&mut app, &rows, &[Action::Delete]);
+    let Mode::Confirm(confirm) = &app.mode else {
+        panic!("{:?}", app.mode);
+    };
+    assert_eq!(confirm.rows, [4, 3, 2, 1].map(RowId));
+}
+
+#[test]
+fn the_beginning_of_a_chain_is_looked_for_and_found_or_gone() {
+    let (mut app, rows) = chains();
+    let down = Action::Move(Motion::Down);
+    act(&mut app, &rows, &[down, down]);
+    let effects = act(&mut app, &rows, &[Action::Refresh]);
+    let Some(Order::Walk { ticket, id }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    let (ticket, id) = (*ticket, id.clone());
+    assert_eq!(id.as_str(), "resp_lost");
+    assert_eq!(app.walk("resp_lost"), Some(Walk::Asked(ticket)));
+    // Asked once is enough.
+    assert_eq!(act(&mut app, &rows, &[Action::Refresh]), []);
+    let gone = Report::Walked {
+        ticket,
+        id: id.clone(),
+        row: None,
+    };
+    update(&mut app, Message::Report(gone));
+    let done = Report::Done { ticket, halt: None };
+    let effects = update(&mut app, Message::Report(done.clone()));
+    answer(&mut app, effects, &rows);
+    assert_eq!(app.walk("resp_lost"), Some(Walk::Gone));
+    // It can be asked for again, and then it is there: its chain stays where the cursor is.
+    act(&mut app, &rows, &[Action::Unfold]);
+    assert_eq!(lines(&app), [4, 7, -1, 8, 9, 10, 11]);
+    act(&mut app, &rows, &[down]);
+    let mut more = rows.clone();
+    let mut found = response(13, State::Tracked);
+    found.id = id.clone();
+    more.push(found);
+    let effects = update(
+        &mut app,
+        Message::Report(Report::Walked {
+            ticket,
+            id,
+            row: Some(RowId(13)),
+        }),
+    );
+    answer(&mut app, effects, &more);
+    let effects = update(&mut app, Message::Report(done));
+    answer(&mut app, effects, &more);
+    assert_eq!(lines(&app), [4, 7, 13, 8, 9, 10, 11]);
+    assert_eq!(app.responses.cursor(), Some(RowId(8)));
+    assert_eq!(app.walk("resp_lost"), None);
+}
+
+#[test]
+fn nothing_that_is_not_in_the_ledger_is_opened_copied_or_fetched() {
+    let (mut app, rows) = chains();
+    let down = Action::Move(Motion::Down);
+    act(&mut app, &rows, &[down, down, Action::Unfold]);
+    assert_eq!(app.responses.cursor(), Some(RowId(-1)));
+    for action in [
+        Action::Details,
+        Action::Copy,
+        Action::CopyCurl,
+        Action::Protect,
+        Action::Delete,
+    ] {
+        assert_eq!(act(&mut app, &rows, &[action]), [], "{action:?}");
+        assert!(matches!(app.mode, Mode::Browse), "{action:?}");
+    }
+    act(&mut app, &rows, &[Action::Mark]);
+    assert!(app.responses.marks().is_empty());
 }

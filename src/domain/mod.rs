@@ -2,7 +2,10 @@
 //!
 //! Refuses I/O, clocks, runtimes, and every other module of this crate but its own parts.
 
+mod cells;
+mod content;
 mod facts;
+mod forest;
 mod history;
 mod id;
 mod intake;
@@ -17,7 +20,10 @@ mod traffic;
 mod upload;
 mod visible;
 
+pub use cells::{cells, clusters, width, wrap};
+pub use content::{Content, Document, Heading, LONGEST_DOCUMENT, Particular, Tint};
 pub use facts::capped;
+pub use forest::{Forest, Link, Node, Weight};
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
 pub use intake::{ImportProgress, ImportTally};

@@ -6,12 +6,19 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Query, ResourceId};
+use super::{Forest, Kind, Query, ResourceId};
 
 /// The ledger's key of a resource: stable for the row's life and never given to another.
 /// Cursor, marks and batches hold these, never positions on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowId(pub i64);
+
+impl RowId {
+    /// False for what stands in a list for something that the ledger lacks; see [`Forest`].
+    pub const fn is_tracked(self) -> bool {
+        self.0 > 0
+    }
+}
 
 /// What a ledger row is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -270,6 +277,8 @@ pub struct ListQuery {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     pub rows: Vec<RowId>,
+    /// The same as trees, if they were asked for.
+    pub forest: Option<Forest>,
 }
 
 /// What the ledger holds for one profile.
@@ -308,7 +317,7 @@ pub struct Review {
     pub protected: u64,
 }
 
-/// Responses that were made with a file.
+/// Responses that were made with a file, or that continue a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Citing {
     pub count: u64,

@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Answer, Cause, Facts, Kind, NotUploaded, Outcome, ResourceId, RowId, Settlement, State, Upload,
+    Answer, Cause, Content, Facts, Kind, NotUploaded, Outcome, ResourceId, RowId, Settlement,
+    State, Upload,
 };
 
 /// A batch's number in the journal.
@@ -79,6 +80,18 @@ pub enum Order {
     Refresh {
         ticket: Ticket,
         rows: Vec<RowId>,
+    },
+    /// Fetch one row to be looked at, with what it was made from, and merge what the service says of it
+    /// unless nothing may be written. Only the last of these orders is carried out to its end.
+    Open {
+        ticket: Ticket,
+        row: RowId,
+    },
+    /// Fetch a response that the ledger lacks and track it, then the one that it continues, and so on back
+    /// to the first, to one that is tracked, or for a hundred steps.
+    Walk {
+        ticket: Ticket,
+        id: ResourceId,
     },
     /// Mirror the account's list of files.
     Sync {
@@ -307,7 +320,30 @@ pub enum Report {
         at: usize,
         why: NotUploaded,
     },
-    /// A sync, a refresh, an upload or a settling came to its end; `halt` says if that was before its time.
+    /// What [`Order::Open`] was about, as the service shows it.
+    Opened {
+        ticket: Ticket,
+        facts: Box<Facts>,
+        content: Arc<Content>,
+    },
+    /// What the response was made from, or why that cannot be told.
+    InputOpened {
+        ticket: Ticket,
+        input: Result<Arc<Content>, Box<Answer>>,
+    },
+    /// There is nothing to look at; with `is_gone` by the service's own word.
+    NotOpened {
+        ticket: Ticket,
+        answer: Box<Answer>,
+        is_gone: bool,
+    },
+    /// A step of a walk: the response is tracked now. `None`: by the service's own word it is no more.
+    Walked {
+        ticket: Ticket,
+        id: ResourceId,
+        row: Option<RowId>,
+    },
+    /// A sync, a refresh, a walk, an upload or a settling came to its end; `halt` says if that was before its time.
     Done {
         ticket: Ticket,
         halt: Option<Halt>,

@@ -63,12 +63,19 @@ pub const TABLE: &[Binding] = bindings![
     Range        "range"      [Pane]                              ["v"]                     "key-range"       0
     MarkAll      "mark-all"   [Pane]                              ["a"]                     "key-mark-all"    0
     Invert       "invert"     [Pane]                              ["*"]                     "key-invert"      0
+    Chains       "chains"     [Pane]                              ["t"]                     "key-chains"      0
+    MarkChain    "mark-chain" [Pane]                              ["T"]                     "key-mark-chain"  0
+    Unfold       "unfold"     [Pane]                              ["l" "right"]             "key-unfold"      0
+    Fold         "fold"       [Pane]                              ["h" "left"]              "key-fold"        0
     Protect      "protect"    [Pane]                              ["P"]                     "key-protect"     0
     Label        "label"      [Pane]                              ["e"]                     "key-label"       0
     Upload       "upload"     [Pane]                              ["u"]                     "key-upload"      7
     Free         "free"       [Pane]                              ["f"]                     "key-free"        8
     Unmark       "unmark"     [Pane]                              ["U"]                     "key-unmark"      10
     Filter       "filter"     [Pane Queue]                        ["/"]                     "key-filter"      5
+    Filter       "search"     [Details]                           ["/"]                     "key-search"      3
+    NextHit      "next-hit"   [Details]                           ["n"]                     "key-next-hit"    4
+    PreviousHit  "previous-hit" [Details]                         ["N"]                     "key-previous-hit" 0
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
     Import       "import"     [Pane Queue]                        ["i"]                     "key-import"      10
     Refresh      "refresh"    [Pane Details]                      ["r"]                     "key-refresh"     7
@@ -90,7 +97,7 @@ pub const TABLE: &[Binding] = bindings![
     No           "stay"       [Quit]                              ["n" "esc" "q"]           "key-stay"        2
     Yes          "leave-now"  [Leaving]                           ["q" "ctrl-c"]            "key-quit-now"    1
     No           "back"       [Pane Queue]                        ["esc"]                   "key-back"        11
-    No           "cancel"     [Filter Add Form Import ConfirmTyped] ["esc" "ctrl-c"]          "key-cancel"      2
+    No           "cancel"     [Filter Search Add Form Import ConfirmTyped] ["esc" "ctrl-c"]          "key-cancel"      2
     No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
     Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
     Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
@@ -98,15 +105,17 @@ pub const TABLE: &[Binding] = bindings![
     Complete     "complete-path" [Import]                         ["tab"]                   "key-complete-path" 3
     Earlier      "earlier"    [Filter]                            ["ctrl-p"]                "key-earlier"     3
     Later        "later"      [Filter]                            ["ctrl-n"]                "key-later"       4
+    Press        "keep-search" [Search]                           ["enter"]                 "key-keep-search" 1
     Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
     Press        "take-form"  [Form]                              ["enter"]                 "key-take-form"   1
     Press        "take-path"  [Import]                            ["enter"]                 "key-take-path"   1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
     Switch       "switch-line" [Form]                             ["tab" "down" "up"]       "key-switch-line" 4
+    Switch       "next-page"  [Details]                           ["tab"]                   "key-next-page"   2
     Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
     Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
-    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Add Form Import Quit Leaving] ["ctrl-z"] "key-suspend" 0
+    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Search Add Form Import Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];
 
 /// Why the keys of the config file cannot be used.

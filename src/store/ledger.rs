@@ -290,6 +290,7 @@ pub(super) fn listing(disk: &Disk, list: &ListQuery) -> Result<Listing, StoreErr
     })?;
     Ok(Listing {
         rows: rows.collect::<Result<_, _>>()?,
+        forest: None,
     })
 }
 

@@ -21,6 +21,7 @@ mod review;
 mod schema;
 mod select;
 mod thread;
+mod tree;
 
 use std::cell::Cell;
 use std::path::Path;
@@ -30,9 +31,9 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use crate::domain::{
-    Answer, BatchId, Chain, Citing, Counts, Facts, FreeQuery, Freed, HistoryPage, HistoryQuery,
-    Kind, Labels, ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId, Settlement,
-    Sighting, State, Tracked,
+    Answer, BatchId, Chain, Citing, Counts, Facts, Forest, FreeQuery, Freed, HistoryPage,
+    HistoryQuery, Kind, Labels, ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId,
+    Settlement, Sighting, State, Tracked, Weight,
 };
 
 pub use error::StoreError;
@@ -254,6 +255,22 @@ impl Ledger {
         self.read(move |disk| ledger::listing(disk, &query)).await
     }
 
+    /// A listing with its rows as trees, each response under the one it continues.
+    pub async fn forest(&self, query: ListQuery) -> Result<Listing, StoreError> {
+        self.read(move |disk| {
+            let Listing { rows, .. } = ledger::listing(disk, &query)?;
+            let forest = Some(Forest::new(&rows, tree::links(disk)?));
+            Ok(Listing { rows, forest })
+        })
+        .await
+    }
+
+    /// What each of some sets of responses adds up to.
+    pub async fn weigh(&self, sets: Vec<Vec<RowId>>) -> Result<Vec<Weight>, StoreError> {
+        self.read(move |disk| sets.iter().map(|rows| tree::weigh(disk, rows)).collect())
+            .await
+    }
+
     /// In the order asked; unknown rows are left out.
     pub async fn rows(&self, rows: Vec<RowId>) -> Result<Vec<Resource>, StoreError> {
         self.read(move |disk| ledger::rows(disk, &rows)).await
@@ -325,6 +342,12 @@ impl Ledger {
     /// The tracked, living responses that were made with a file, as far as they were refreshed.
     pub async fn citing(&self, file: ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
         self.read(move |disk| review::citing(disk, &file, now))
+            .await
+    }
+
+    /// The tracked, living responses that continue one.
+    pub async fn continuing(&self, id: ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
+        self.read(move |disk| review::continuing(disk, &id, now))
             .await
     }
 

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::{App, Effect, ImportNews, Message, update};
-use crate::domain::{Labels, Order, RowId, Sighting};
+use crate::domain::{Kind, Labels, Order, RowId, Sighting};
 use crate::import::{self, Origin};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
@@ -344,11 +344,24 @@ impl Run {
                     kind,
                     generation,
                     query,
-                } => ledger.listing(query).await.map(|listing| Message::Listed {
+                    chained,
+                } => if chained {
+                    ledger.forest(query).await
+                } else {
+                    ledger.listing(query).await
+                }
+                .map(|listing| Message::Listed {
                     kind,
                     generation,
                     listing,
                 }),
+                Effect::Weigh { generation, chains } => {
+                    let (rows, sets): (Vec<_>, Vec<_>) = chains.into_iter().unzip();
+                    ledger.weigh(sets).await.map(|weights| Message::Weighed {
+                        generation,
+                        weights: rows.into_iter().zip(weights).collect(),
+                    })
+                }
                 Effect::Fetch(asked) => ledger
                     .rows(asked.clone())
                     .await
@@ -357,10 +370,11 @@ impl Run {
                     .review(rows, now)
                     .await
                     .map(|review| Message::Reviewed { generation, review }),
-                Effect::Citing { row, file } => ledger
-                    .citing(file, now)
-                    .await
-                    .map(|citing| Message::Cited { row, citing }),
+                Effect::Citing { row, kind, id } => match kind {
+                    Kind::Response => ledger.continuing(id, now).await,
+                    Kind::File => ledger.citing(id, now).await,
+                }
+                .map(|citing| Message::Cited { row, citing }),
                 Effect::History { generation, query } => {
                     let is_older = query.before.is_some();
                     ledger.history(query).await.map(|page| Message::Told {

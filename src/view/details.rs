@@ -1,4 +1,7 @@
-//! Everything the ledger knows of one resource: a strip under the panes, and a window to read.
+//! One resource: what the ledger knows in a strip under the panes, and a window with all of it and with
+//! what the service shows.
+
+use std::ops::Range;
 
 use jiff::Timestamp;
 use ratatui::Frame;
@@ -6,12 +9,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::Layout;
-use crate::domain::{Expiry, Resource, RowId, visible};
+use crate::app::{Details, Face, Layout, Look, Reader};
+use crate::domain::{Expiry, Facts, Heading, Kind, Particular, Resource, Tint, visible};
 
-use super::Screen;
-use super::text::{pad, width, wrap};
+use super::pane::split_at_char;
+use super::text::{cut, pad, width, wrap};
 use super::theme::glyph;
+use super::{Screen, chain, rect};
 
 /// Name and value of everything known, in reading order.
 fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
@@ -130,15 +134,16 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
     let block = screen.block(format!(" {} ", words.text("pane-details")), false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let Some(resource) = app.current() else {
-        return;
-    };
+    let pane = app.pane_of(app.pane);
+    let stem = pane.stem(pane.position());
+    let mut shown = stem.map_or_else(Vec::new, |stem| chain::fields(screen, stem));
+    shown.extend(app.current().into_iter().flat_map(|it| fields(screen, it)));
     // As many fields as fit, flowing from line to line.
     let room = usize::from(inner.width);
     let mut lines: Vec<Vec<Span<'_>>> = vec![Vec::new()];
     let mut used = 0;
-    for (name, value) in fields(screen, resource) {
-        let value = super::text::cut(&value, room.saturating_sub(width(&name) + 3)).into_owned();
+    for (name, value) in shown {
+        let value = cut(&value, room.saturating_sub(width(&name) + 3)).into_owned();
         let needed = width(&name) + width(&value) + 3;
         if used + needed > room && used > 0 {
             lines.push(Vec::new());
@@ -155,21 +160,211 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, row: RowId, offset: usize) -> usize {
+pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details) -> usize {
     let Screen { app, words, .. } = screen;
     let area = Layout::dialog(app.width, app.height);
-    let inner = screen.dialog(frame, area, &words.text("pane-details"), String::new());
-    let Some(resource) = app.row(row) else {
-        frame.render_widget(Paragraph::new("⋯"), inner);
+    let place = place(details);
+    let inner = screen.dialog(frame, area, &words.text("pane-details"), place);
+    if inner.height == 0 {
+        return 0;
+    }
+    let room = usize::from(inner.width);
+    frame.render_widget(
+        Paragraph::new(pages(screen, details, room)),
+        Rect { height: 1, ..inner },
+    );
+    let body = rect(Layout::reading(app.width, app.height));
+    match details.reader() {
+        None => draw_facts(frame, screen, details, body),
+        Some(reader) if reader.is_empty() => {
+            let text = status(screen, details).unwrap_or_default();
+            let lines = wrap(&text, room).into_iter().map(Line::raw).collect();
+            scrolled(frame, body, lines, 0)
+        }
+        Some(reader) => {
+            let height = usize::from(body.height);
+            let lines = reader.shown().take(height);
+            let lines: Vec<Line<'_>> = lines.map(|at| read(screen, reader, at, room)).collect();
+            frame.render_widget(Paragraph::new(lines), body);
+            0
+        }
+    }
+}
+
+/// What is looked for and where the reader is.
+fn place(details: &Details) -> String {
+    let Some(reader) = details.reader().filter(|reader| !reader.is_empty()) else {
+        return String::new();
+    };
+    let mut place = String::new();
+    let needle = details.needle.value();
+    if details.searching || !needle.is_empty() {
+        let (before, after) = split_at_char(needle, details.needle.cursor());
+        let caret = if details.searching { "▏" } else { "" };
+        let (at, of) = reader.hit().unwrap_or_default();
+        let needle = visible(&format!("{before}{caret}{after}")).into_owned();
+        place = format!(" /{} {at}/{of} ·", cut(&needle, 30));
+    }
+    format!("{place} {}/{} ", reader.top() + 1, reader.len())
+}
+
+/// The names of the pages, and what has come of asking the service.
+fn pages(screen: Screen<'_>, details: &Details, room: usize) -> Line<'static> {
+    let Screen { words, theme, .. } = screen;
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for face in details.faces() {
+        let name = words.text(match face {
+            Face::Facts => "details-facts",
+            Face::Text => "details-text",
+            Face::Json => "details-json",
+        });
+        let name = if *face == details.face {
+            format!("[{name}]")
+        } else {
+            format!(" {name} ")
+        };
+        used += width(&name) + 1;
+        spans.push(Span::styled(name, theme.button(*face == details.face)));
+        spans.push(Span::raw(" "));
+    }
+    let status = status(screen, details).unwrap_or_default();
+    let status = cut(&status, room.saturating_sub(used + 1)).into_owned();
+    spans.push(Span::styled(format!(" {status}"), theme.faint()));
+    Line::from(spans)
+}
+
+/// Why there is not everything to be read, if so.
+fn status(screen: Screen<'_>, details: &Details) -> Option<String> {
+    let words = screen.words;
+    let because = |key: &str, reason: String| words.with(key, &[("reason", reason.into())]);
+    Some(match (&details.look, &details.input) {
+        (Look::Awaited, _) => words.text("details-awaited").into_owned(),
+        (Look::NoMore, _) => words.text("details-no-more").into_owned(),
+        (Look::Refused(refusal), _) => because("details-refused", words.refusal(refusal)),
+        (Look::Failed(answer), _) => because("details-failed", words.answer(answer)),
+        (Look::Gone(answer), _) => because("details-gone", words.answer(answer)),
+        (Look::Here, Some(Err(answer))) => because("details-no-input", words.answer(answer)),
+        (Look::Here, None) if details.kind == Kind::Response => {
+            words.text("details-input-awaited").into_owned()
+        }
+        (Look::Here, _) => return None,
+    })
+}
+
+fn draw_facts(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details, area: Rect) -> usize {
+    let Screen { app, words, .. } = screen;
+    let Some(resource) = app.row(details.row) else {
+        frame.render_widget(Paragraph::new("⋯"), area);
         return 0;
     };
-    let mut fields = fields(screen, resource);
-    if let Some(citing) = app.cited_by(row).filter(|citing| citing.count > 0) {
-        let name = words.text("field-cited-by").into_owned();
-        fields.push((name, words.citing(citing)));
+    let mut resource = resource.clone();
+    if let Some(facts) = &details.facts {
+        // Where nothing may be written, the ledger does not know yet.
+        let created_at = facts.created_at.or(resource.facts.created_at);
+        resource.created_approx &= facts.created_at.is_none();
+        resource.facts = Facts {
+            created_at,
+            ..Facts::clone(facts)
+        };
     }
-    let lines = table(screen, fields, usize::from(inner.width));
-    scrolled(frame, inner, lines, offset)
+    let mut fields = fields(screen, &resource);
+    let name = |key| words.text(key).into_owned();
+    if let Some(citing) = app.cited_by(details.row).filter(|citing| citing.count > 0) {
+        let key = match details.kind {
+            Kind::Response => "field-next",
+            Kind::File => "field-cited-by",
+        };
+        fields.push((name(key), words.citing(citing)));
+    }
+    for (particular, text) in details.particulars() {
+        let text = match particular {
+            Particular::ReasoningTokens => words.with("details-tokens", &[("count", text.into())]),
+            _ => visible(text).into_owned(),
+        };
+        fields.push((name(key_of(*particular)), text));
+    }
+    if let Some(status) = status(screen, details) {
+        fields.push((name("field-service"), status));
+    }
+    let lines = table(screen, fields, usize::from(area.width));
+    scrolled(frame, area, lines, details.offset)
+}
+
+fn key_of(particular: Particular) -> &'static str {
+    match particular {
+        Particular::Error => "field-error",
+        Particular::Incomplete => "field-incomplete",
+        Particular::Caching => "field-caching",
+        Particular::Thinking => "field-thinking",
+        Particular::ReasoningTokens => "field-reasoning-tokens",
+        Particular::ToolUsage => "field-tool-usage",
+        Particular::Tools => "field-tools",
+        Particular::Tier => "field-tier",
+        Particular::Stored => "field-stored",
+        Particular::Sampling => "field-sampling",
+        Particular::Preprocessing => "field-preprocessing",
+        Particular::Storage => "field-storage",
+        Particular::Description => "field-description",
+    }
+}
+
+/// A line of a document, with what was looked for in it marked.
+fn read(screen: Screen<'_>, reader: &Reader, line: Range<usize>, room: usize) -> Line<'static> {
+    let theme = screen.theme;
+    let document = reader.document();
+    let text = document.text();
+    let begins = line.start == 0 || text.as_bytes().get(line.start - 1) == Some(&b'\n');
+    let mut spans = Vec::new();
+    if let Tint::Heading(heading) = document.tint_at(line.start)
+        && begins
+    {
+        let label = screen.words.text(label(heading));
+        if heading.is_chapter() {
+            let rule = "─".repeat(room.saturating_sub(width(&label) + 4));
+            return Line::styled(format!("── {label} {rule}"), theme.heading());
+        }
+        let style = match heading {
+            Heading::Cut => theme.warn(),
+            _ => theme.heading(),
+        };
+        spans.push(Span::styled(format!("{label} "), style));
+    }
+    for (tint, at) in document.spans(line) {
+        let mut from = at.start;
+        for (hit, current) in reader.hits(&at) {
+            let hit = hit.start.max(from)..hit.end.min(at.end);
+            spans.push(Span::styled(
+                text[from..hit.start].to_owned(),
+                theme.tint(tint),
+            ));
+            let style = theme.tint(tint).patch(theme.hit(current));
+            from = hit.end;
+            spans.push(Span::styled(text[hit].to_owned(), style));
+        }
+        spans.push(Span::styled(
+            text[from..at.end].to_owned(),
+            theme.tint(tint),
+        ));
+    }
+    Line::from(spans)
+}
+
+fn label(heading: Heading) -> &'static str {
+    match heading {
+        Heading::Input => "heading-input",
+        Heading::Output => "heading-output",
+        Heading::Instructions => "heading-instructions",
+        Heading::User => "heading-user",
+        Heading::System => "heading-system",
+        Heading::Developer => "heading-developer",
+        Heading::Assistant => "heading-assistant",
+        Heading::Reasoning => "heading-reasoning",
+        Heading::ToolCall => "heading-tool-call",
+        Heading::ToolResult => "heading-tool-result",
+        Heading::Item => "heading-item",
+        Heading::Cut => "heading-cut",
+    }
 }
 
 /// Names on the left, values wrapped on the right.

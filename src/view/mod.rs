@@ -1,6 +1,7 @@
 //! `&App` -> cells. A file for each thing on the screen; nothing here changes state.
 
 mod add;
+mod chain;
 mod confirm;
 mod details;
 mod footer;
@@ -69,7 +70,7 @@ pub fn draw(frame: &mut Frame<'_>, screen: Screen<'_>) -> usize {
             confirm::draw(frame, screen, confirm);
             0
         }
-        Mode::Details { row, offset } => details::draw(frame, screen, *row, *offset),
+        Mode::Details(details) => details::draw(frame, screen, details),
         Mode::Entry { entry, offset } => history::draw_entry(frame, screen, entry, *offset),
         Mode::Help { offset } => help::draw(frame, screen, *offset),
         Mode::Quit { button } => {
@@ -109,6 +110,15 @@ impl Screen<'_> {
     /// says in the lower edge where in something longer the reader is.
     fn dialog(&self, frame: &mut Frame<'_>, area: Area, title: &str, place: String) -> Rect {
         let outer = rect(area);
+        // A wide character that the dialog half covers would cover its edge.
+        if let Some(x) = outer.x.checked_sub(1) {
+            for y in outer.top()..outer.bottom() {
+                let cell = frame.buffer_mut().cell_mut((x, y));
+                if let Some(cell) = cell.filter(|cell| text::width(cell.symbol()) > 1) {
+                    cell.set_symbol(" ");
+                }
+            }
+        }
         frame.render_widget(Clear, outer);
         let block = self
             .block(format!(" {title} "), true)

@@ -5,12 +5,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{Area, Focus, Layout, Mode};
+use crate::app::{Area, Focus, Layout, Marked, Mode};
 use crate::domain::{Expiry, Kind, Resource, RowId, SortKey, State, visible};
 
 use super::text::{cut_middle, pad, width};
 use super::theme::glyph;
-use super::{Screen, rect};
+use super::{Screen, chain, rect};
 
 /// A column. Adding one is adding a line to [`COLUMNS`].
 struct Column {
@@ -181,8 +181,15 @@ fn coarse(seconds: i64) -> String {
     }
 }
 
-/// The columns that fit, each with its room.
-fn fit(kind: Kind, room: usize) -> Vec<(&'static Column, usize)> {
+/// The columns that fit, each with its room. What a chain adds up to takes more of it than a name.
+fn fit(kind: Kind, room: usize, chained: bool) -> Vec<(&'static Column, usize)> {
+    let least = |column: &Column| {
+        if chained && column.rank == chain::RANK && room >= 2 * chain::LEAST {
+            chain::LEAST
+        } else {
+            column.min
+        }
+    };
     let mut order: Vec<(usize, &Column)> = COLUMNS
         .iter()
         .enumerate()
@@ -192,7 +199,7 @@ fn fit(kind: Kind, room: usize) -> Vec<(&'static Column, usize)> {
     let mut left = room;
     let mut chosen: Vec<(usize, &Column)> = Vec::new();
     for (at, column) in order {
-        let needed = column.min + 1;
+        let needed = least(column) + 1;
         if needed > left {
             break;
         }
@@ -200,7 +207,7 @@ fn fit(kind: Kind, room: usize) -> Vec<(&'static Column, usize)> {
         chosen.push((at, column));
     }
     chosen.sort_by_key(|(at, _)| *at);
-    let mut widths: Vec<usize> = chosen.iter().map(|(_, c)| c.min).collect();
+    let mut widths: Vec<usize> = chosen.iter().map(|(_, c)| least(c)).collect();
     // What is left goes to the columns that can use it, evenly.
     while left > 0 {
         let hungry: Vec<usize> = (0..chosen.len())
@@ -244,14 +251,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, kind: Kind, area: 
         return;
     }
     // One cell before the columns for the mark.
-    let columns = fit(kind, usize::from(inner.width).saturating_sub(1));
+    let room = usize::from(inner.width).saturating_sub(1);
+    let columns = fit(kind, room, pane.is_chained());
     let mut lines = vec![heads(screen, kind, &columns)];
     let page = Layout::page(area);
     if pane.rows().is_empty() && pane.listed {
         lines.extend(empty(screen, kind, usize::from(inner.width)));
     }
-    for row in pane.visible(page) {
-        lines.push(line(screen, kind, *row, &columns, focused));
+    for (at, row) in (pane.offset()..).zip(pane.visible(page)) {
+        lines.push(line(screen, kind, (at, *row), &columns, focused));
     }
     lines.truncate(usize::from(inner.height));
     frame.render_widget(Paragraph::new(lines), rect(inner));
@@ -274,28 +282,40 @@ fn heads(screen: Screen<'_>, kind: Kind, columns: &[(&Column, usize)]) -> Line<'
 fn line(
     screen: Screen<'_>,
     kind: Kind,
-    row: RowId,
+    (at, row): (usize, RowId),
     columns: &[(&Column, usize)],
     focused: bool,
 ) -> Line<'static> {
     let Screen { app, theme, .. } = screen;
     let pane = app.pane_of(kind);
     let protected = app.row(row).is_some_and(|resource| resource.protected);
-    let mark = if pane.marks().contains(&row) {
-        "*"
-    } else if protected {
-        "P"
-    } else if pane.range_from() == Some(row) {
-        "v"
-    } else {
-        " "
+    let mark = match pane.marked(at) {
+        Marked::All => "*",
+        Marked::Some => "+",
+        Marked::None if protected => "P",
+        Marked::None if pane.range_from() == Some(row) => "v",
+        Marked::None => " ",
     };
     let mut spans = vec![Span::styled(mark, theme.key())];
-    match app.row(row) {
-        None => spans.push(Span::styled("⋯", theme.faint())),
-        Some(resource) => {
+    let stem = pane.stem(at);
+    match (app.row(row), stem) {
+        (None, Some(stem)) if stem.unknown.is_some() => {
+            let cells = chain::unknown(screen, stem, columns.iter().map(|(_, room)| *room));
+            for ((column, room), text) in columns.iter().zip(cells) {
+                let text = pad(&text, *room, column.right) + " ";
+                spans.push(Span::styled(text, theme.faint()));
+            }
+        }
+        (None, _) => spans.push(Span::styled("⋯", theme.faint())),
+        (Some(resource), stem) => {
             for (i, (column, room)) in columns.iter().enumerate() {
-                let text = (column.cell)(screen, resource, *room);
+                let text = match (stem, i) {
+                    (Some(stem), chain::ID) => chain::id(stem, resource.id.as_str(), *room),
+                    (Some(stem), chain::ABOUT) if stem.folded.is_some() => {
+                        chain::summary(screen, stem)
+                    }
+                    _ => (column.cell)(screen, resource, *room),
+                };
                 let style = if i == 0 {
                     theme.state(resource.state_at(app.now))
                 } else {
@@ -329,6 +349,10 @@ fn title(screen: Screen<'_>, kind: Kind) -> String {
     }
     if pane.range_from().is_some() {
         title.push_str(&words.text("pane-range"));
+        title.push(' ');
+    }
+    if pane.is_chained() {
+        title.push_str(&words.text("pane-chains"));
         title.push(' ');
     }
     if pane.shows_tombstones() {

@@ -308,6 +308,7 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
             "event-fetched",
             &[("done", (*done).into()), ("total", (*total).into())],
         ),
+        Event::Walked(count) => words.with("event-walked", &[("count", (*count).into())]),
         Event::NotRefreshed(id, answer) => words.with(
             "event-not-refreshed",
             &[

@@ -6,10 +6,7 @@ use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Cells a text takes.
-pub(super) fn width(text: &str) -> usize {
-    text.graphemes(true).map(UnicodeWidthStr::width).sum()
-}
+pub(super) use crate::domain::width;
 
 /// The longest beginning of `text` that takes at most `cells`.
 fn head(text: &str, cells: usize) -> &str {
@@ -84,33 +81,10 @@ pub(super) fn pad(text: &str, cells: usize, right: bool) -> String {
 
 /// Lines of at most `cells`, broken at spaces where there are some, else between graphemes.
 pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
-    let cells = cells.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split_word_bounds() {
-        let wide = width(word);
-        if used + wide > cells && used > 0 && !word.trim().is_empty() && wide <= cells {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        }
-        for grapheme in word.graphemes(true) {
-            let wide = grapheme.width();
-            if used + wide > cells && used > 0 {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-                if grapheme == " " {
-                    continue;
-                }
-            }
-            line.push_str(grapheme);
-            used += wide;
-        }
-    }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
-    }
+    let lines = crate::domain::wrap(text, cells).into_iter();
     lines
+        .map(|line| text[line].trim_end_matches(' ').to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -134,7 +108,7 @@ mod tests {
 
     #[test]
     fn wraps_at_spaces_and_breaks_what_has_none() {
-        assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("报告终稿", 5), ["报告", "终稿"]);
         assert_eq!(wrap("", 5), [""]);

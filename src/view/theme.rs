@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::domain::State;
+use crate::domain::{State, Tint};
 
 /// Whether to use colour at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,32 @@ impl Theme {
     pub fn loud(self) -> Style {
         self.fg(Color::Yellow)
             .add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
+    /// A line that says what follows.
+    pub fn heading(self) -> Style {
+        self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+    }
+
+    pub fn tint(self, tint: Tint) -> Style {
+        match tint {
+            Tint::JsonKey => self.fg(Color::Cyan),
+            Tint::JsonText => self.fg(Color::Green),
+            Tint::JsonNumber => self.fg(Color::Magenta),
+            Tint::JsonWord => self.fg(Color::Yellow),
+            Tint::Faint => self.faint(),
+            Tint::Heading(_) => self.heading(),
+            Tint::Plain => Style::new(),
+        }
+    }
+
+    /// A place that was looked for; the one the reader is at stands out.
+    pub fn hit(self, current: bool) -> Style {
+        if current {
+            Style::new().add_modifier(Modifier::REVERSED)
+        } else {
+            Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+        }
     }
 
     pub fn cursor(self, focused: bool) -> Style {

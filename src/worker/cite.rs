@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::api;
 use crate::domain::{Answer, Cause, Kind, ResourceId, RowId};
 use crate::store::StoreError;
 
@@ -19,6 +21,8 @@ use super::{Signal, Tools};
 const MAX_PAGES: usize = 100;
 /// Items, and files, of one response at most: a server that names more makes them up.
 const MAX_ITEMS: usize = 10_000;
+/// What is kept of the items to be read, in bytes.
+const MAX_SHOWN: usize = 3 * 1024 * 1024;
 
 /// What trying to learn the files came to.
 pub(super) enum Cited {
@@ -41,41 +45,60 @@ pub(super) async fn cite(
 ) -> Result<Cited, StoreError> {
     let mut reading = Reading::default();
     let cited = reading.read(tools, id, signal).await;
-    let Reading {
-        files, is_whole, ..
-    } = reading;
-    if is_whole || !files.is_empty() {
-        let files = files.into_iter().take(MAX_ITEMS).collect();
-        tools.ledger.cite(row, files, is_whole).await?;
-    }
+    reading.keep(tools, row).await?;
     Ok(cited)
 }
 
 /// A list of input items, as far as it was read.
 #[derive(Default)]
-struct Reading {
+pub(super) struct Reading {
     files: BTreeSet<ResourceId>,
     items: HashSet<ResourceId>,
     /// The list came to its end and did not contradict itself.
-    is_whole: bool,
+    pub(super) is_whole: bool,
+    /// The items themselves, the latest first, if somebody wants to read them.
+    pub(super) shown: Option<Vec<Value>>,
+    /// Why the list was not read to its end, if it was the service's fault.
+    pub(super) unlearnt: Option<Answer>,
 }
 
 impl Reading {
-    async fn read(
+    /// For somebody who wants to read the items.
+    pub(super) fn to_show() -> Self {
+        Self {
+            shown: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// Notes the files that were named.
+    pub(super) async fn keep(&mut self, tools: &Tools, row: RowId) -> Result<(), StoreError> {
+        let files = std::mem::take(&mut self.files);
+        if self.is_whole || !files.is_empty() {
+            let files = files.into_iter().take(MAX_ITEMS).collect();
+            tools.ledger.cite(row, files, self.is_whole).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn read(
         &mut self,
         tools: &Tools,
         id: &ResourceId,
         signal: &mut watch::Receiver<Signal>,
     ) -> Cited {
         let mut after: Option<ResourceId> = None;
+        let mut weight = 0;
+        let whole = self.shown.is_some();
         for _ in 0..MAX_PAGES {
             let last = after.as_ref();
-            let question = || tools.client.input_items(id, last);
+            let question = || tools.client.input_items(id, last, whole);
             let asked = ask(tools, &tools.input_items, Kind::Response, signal, question);
             let page = match asked.await {
                 Asked::Answered(page, _) => page,
                 Asked::Unknown(answer) => {
                     unlearnt(id, &answer);
+                    self.unlearnt = Some(answer);
                     return Cited::Kept;
                 }
                 // The response itself was found under this address: it is only this call that is not.
@@ -83,6 +106,7 @@ impl Reading {
                     if matches!(answer.cause, Some(Cause::WrongAddress | Cause::Redirected)) =>
                 {
                     unlearnt(id, &answer);
+                    self.unlearnt = Some(answer);
                     return Cited::NoSuchCall;
                 }
                 Asked::Halt(answer) => return Cited::Halt(answer),
@@ -93,6 +117,16 @@ impl Reading {
             self.items.extend(page.ids);
             if self.items.len() > MAX_ITEMS || self.files.len() > MAX_ITEMS {
                 break;
+            }
+            if let Some(shown) = &mut self.shown {
+                for entry in page.entries {
+                    // The latest is told however long it is.
+                    if weight > 0 && weight + api::weight(&entry) > MAX_SHOWN {
+                        return Cited::Kept;
+                    }
+                    weight += api::weight(&entry);
+                    shown.push(entry);
+                }
             }
             let is_repeated = after.is_some()
                 && page.count > 0

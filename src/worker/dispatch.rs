@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::store::StoreError;
 
 use super::item::{Errand, Fate, Item};
-use super::{Signal, Tools, after, mirror, refresh, upload};
+use super::{Signal, Tools, after, mirror, open, refresh, upload, walk};
 
 /// Items claimed for each place on the wire: enough to bridge the writing of the next claims, and few
 /// enough for the doubts that a crash would leave.
@@ -29,13 +29,18 @@ const LONGEST_HOLD: Duration = Duration::from_hours(24);
 type Enqueued = Result<Option<(BatchId, RowSet)>, StoreError>;
 
 struct Dispatcher {
+    /// To look with, or why not even that can be done.
     tools: Result<Arc<Tools>, Refusal>,
+    /// Why nothing may be changed.
+    refusal: Option<Refusal>,
     reports: mpsc::Sender<Report>,
     /// Oldest first: that is the order of sending.
     batches: BTreeMap<BatchId, Batch>,
     tasks: JoinSet<Ended>,
     /// What syncs and refreshes listen to; replaced after a stop.
     chores: watch::Sender<Signal>,
+    /// What the one who opens something to look at listens to.
+    opening: watch::Sender<Signal>,
     paused: bool,
     /// Stops so far: a batch that was still being written when one came is stopped by it too.
     stops: u64,
@@ -82,15 +87,18 @@ enum Ended {
 
 pub(super) async fn run(
     tools: Result<Arc<Tools>, Refusal>,
+    refusal: Option<Refusal>,
     reports: mpsc::Sender<Report>,
     mut orders: mpsc::Receiver<Order>,
 ) {
     let mut this = Dispatcher {
         tools,
+        refusal,
         reports,
         batches: BTreeMap::new(),
         tasks: JoinSet::new(),
         chores: watch::Sender::new(Signal::Go),
+        opening: watch::Sender::new(Signal::Go),
         paused: false,
         stops: 0,
         idle: true,
@@ -138,15 +146,29 @@ impl Dispatcher {
         let _ = self.reports.send(report).await;
     }
 
-    /// The tools, or the refusal told.
+    /// The tools to change something with, or the refusal told.
     async fn tools(&self, ticket: Ticket) -> Option<Arc<Tools>> {
-        match &self.tools {
-            Ok(tools) => Some(Arc::clone(tools)),
-            Err(refusal) => {
-                let refusal = refusal.clone();
-                self.tell(Report::Rejected { ticket, refusal }).await;
-                None
+        if let Some(refusal) = self.refusal.clone() {
+            self.tell(Report::Rejected { ticket, refusal }).await;
+            return None;
+        }
+        self.tools.as_ref().ok().cloned()
+    }
+
+    /// Looking takes less than changing: no right to write.
+    async fn open(&mut self, ticket: Ticket, row: RowId) {
+        self.opening.send_replace(Signal::Stopped);
+        self.opening = watch::Sender::new(Signal::Go);
+        let signal = self.opening.subscribe();
+        match self.tools.clone() {
+            Ok(tools) => {
+                let keeps = self.refusal.is_none();
+                self.tasks.spawn(async move {
+                    open::run(&tools, ticket, row, keeps, signal).await;
+                    Ended::Chore
+                });
             }
+            Err(refusal) => self.tell(Report::Rejected { ticket, refusal }).await,
         }
     }
 
@@ -187,6 +209,16 @@ impl Dispatcher {
                     let signal = self.chores.subscribe();
                     self.tasks.spawn(async move {
                         refresh::run(tools, ticket, rows, signal).await;
+                        Ended::Chore
+                    });
+                }
+            }
+            Order::Open { ticket, row } => self.open(ticket, row).await,
+            Order::Walk { ticket, id } => {
+                if let Some(tools) = self.tools(ticket).await {
+                    let signal = self.chores.subscribe();
+                    self.tasks.spawn(async move {
+                        walk::run(tools, ticket, id, signal).await;
                         Ended::Chore
                     });
                 }
@@ -251,6 +283,7 @@ impl Dispatcher {
         self.stops += 1;
         self.chores.send_replace(Signal::Stopped);
         self.chores = watch::Sender::new(Signal::Go);
+        self.opening.send_replace(Signal::Stopped);
         let ids: Vec<_> = self.batches.keys().copied().collect();
         for id in ids {
             self.halt(id, by_user()).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time;
 
@@ -16,7 +17,8 @@ const TIMEOUTS: u32 = 2;
 
 /// What a lookup came to in the end.
 pub(super) enum Looked {
-    Found(Facts),
+    /// With the whole object, whose text is hostile until made visible.
+    Found(Facts, Value),
     /// The service's own not-found.
     Gone(Answer),
     /// No believable answer about this id.
@@ -48,7 +50,7 @@ pub(super) async fn look(
 ) -> Looked {
     let get = || async {
         match tools.client.get(kind, id).await {
-            Fetched::Found { facts, .. } => Ok(Looked::Found(facts)),
+            Fetched::Found { facts, raw } => Ok(Looked::Found(facts, raw)),
             Fetched::Gone(answer) => Ok(Looked::Gone(answer)),
             Fetched::Failed(answer) => Err(Trouble::Failed(Box::new(answer))),
             Fetched::Stop(answer) => Err(Trouble::Stop(Box::new(answer))),

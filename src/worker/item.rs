@@ -171,7 +171,7 @@ impl Item {
         let Claim { kind, id, .. } = &self.claim;
         let (outcome, answer, halt) = match look(&self.tools, *kind, id, signal).await {
             // It is there, so whatever was sent before did not delete it.
-            Looked::Found(_) => return self.delete(signal, Tries::default()).await,
+            Looked::Found(..) => return self.delete(signal, Tries::default()).await,
             Looked::Gone(answer) => (Outcome::Gone, answer, None),
             Looked::Unknown(answer) => (Outcome::Unsettled, answer, None),
             Looked::Halt(answer) => {

@@ -29,10 +29,12 @@ mod fetch;
 mod item;
 mod limit;
 mod mirror;
+mod open;
 mod refresh;
 mod tries;
 mod upload;
 mod verify;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -120,12 +122,14 @@ pub async fn start(
 ) -> Handle {
     let (orders, order_queue) = mpsc::channel(ORDERS);
     let (report_queue, reports) = mpsc::channel(REPORTS);
+    let is_read_only = limits.read_only || ledger.is_read_only();
     let service = match service {
-        _ if limits.read_only || ledger.is_read_only() => Err(Refusal::ReadOnly),
         Ok(client) => admit(&ledger, &client).await.map(|()| client),
         Err(refusal) => Err(refusal),
     };
-    let refusal = service.as_ref().err().cloned();
+    // What changes something needs more than what only looks.
+    let refusal = is_read_only.then_some(Refusal::ReadOnly);
+    let refusal = refusal.or_else(|| service.as_ref().err().cloned());
     let tools = service.map(|client| {
         let deletions = Limiter::new(limits.concurrency, limits.rate);
         Arc::new(Tools {
@@ -140,7 +144,12 @@ pub async fn start(
             reports: report_queue.clone(),
         })
     });
-    tokio::spawn(dispatch::run(tools, report_queue, order_queue));
+    tokio::spawn(dispatch::run(
+        tools,
+        refusal.clone(),
+        report_queue,
+        order_queue,
+    ));
     Handle {
         orders,
         reports,

@@ -79,7 +79,7 @@ async fn one(
     let now = Timestamp::now();
     let merged = match look(tools, kind, &id, &mut signal).await {
         // As of before the lookup: what is settled meanwhile is newer than its answer.
-        Looked::Found(facts) => tools.ledger.merge(row, facts, now).await.map(|merged| {
+        Looked::Found(facts, _) => tools.ledger.merge(row, facts, now).await.map(|merged| {
             let is_living = !merged.state_at(now).is_tombstone();
             (merged.state, merged.facts, is_living)
         }),

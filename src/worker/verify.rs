@@ -34,7 +34,7 @@ pub(super) async fn verify(
     loop {
         let (cause, seen) = match look(tools, claim.kind, &claim.id, signal).await {
             Looked::Gone(_) => return ending,
-            Looked::Found(_) => match waits.next() {
+            Looked::Found(..) => match waits.next() {
                 Some(wait) => {
                     tokio::select! {
                         () = stopped(signal) => {}

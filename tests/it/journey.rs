@@ -131,15 +131,7 @@ impl Journey {
         let known = service.response_ids().into_iter().take(start.known);
         let sightings = known.map(|id| sighting(&id)).collect();
         ledger.track(sightings, Timestamp::now()).await.unwrap();
-        let client = Client::new(api::Options {
-            base_url: service.base_url().parse().unwrap(),
-            key: ApiKey::new(KEY).unwrap(),
-            not_found_codes: Vec::new(),
-            allow_plain_http: false,
-            timeout: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(5),
-        })
-        .unwrap();
+        let client = client(&service);
         let worker = worker::start(ledger.clone(), Ok(client), Limits::default()).await;
         let session = Session {
             profile: "default".into(),
@@ -244,6 +236,24 @@ impl Journey {
         self.press("y");
     }
 
+    /// The ids of a chain of the service, its last turn first.
+    async fn longest_chain(&self, ids: &[String]) -> Vec<String> {
+        let client = client(&self.service);
+        let mut previous = BTreeMap::new();
+        for id in ids {
+            let id = ResourceId::new(id).unwrap();
+            if let api::Fetched::Found { facts, .. } = client.get(Kind::Response, &id).await
+                && let Some(before) = facts.previous_response_id
+            {
+                previous.insert(id.to_string(), before);
+            }
+        }
+        let chain = |id: &String| -> Vec<String> {
+            std::iter::successors(Some(id.clone()), |id| previous.get(id).cloned()).collect()
+        };
+        ids.iter().map(chain).max_by_key(Vec::len).unwrap()
+    }
+
     async fn until_it_listens(&mut self) {
         self.until("a Delete button that can be pressed", |buffer| {
             find(buffer, "[ Delete ]").is_some_and(|cell| cell.fg != Color::DarkGray)
@@ -263,6 +273,18 @@ impl Journey {
         let ledger = Ledger::open(self.folder.path(), "default").unwrap();
         (self.service, ledger, self.folder)
     }
+}
+
+fn client(service: &Emulator) -> Client {
+    Client::new(api::Options {
+        base_url: service.base_url().parse().unwrap(),
+        key: ApiKey::new(KEY).unwrap(),
+        not_found_codes: Vec::new(),
+        allow_plain_http: false,
+        timeout: Duration::from_secs(5),
+        connect_timeout: Duration::from_secs(5),
+    })
+    .unwrap()
 }
 
 fn sighting(id: &str) -> Sighting {
@@ -418,6 +440,85 @@ async fn pasted_ids_are_tracked_fetched_and_filtered() {
         let rows = everything(&ledger).await;
         assert_eq!(rows.len(), 2);
         assert!(rows.iter().all(|r| r.facts.model.is_some()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_response_says_is_read_and_searched() {
+    tell(async {
+        let mut journey = Journey::begin(Start::default()).await;
+        journey.until_text("5 responses · 0 files").await;
+        journey.press("enter tab");
+        journey.until_text("── Output ──").await;
+        journey.until_text("── Input ──").await;
+        journey.press("tab");
+        journey.until_text("\"object\": \"response\"").await;
+        journey.press("/MODEL enter");
+        journey.until_text("/MODEL 1/1").await;
+        journey.press("q 2 r");
+        journey.until_text("4 new here").await;
+        journey.press("enter tab");
+        journey.until_text("\"object\": \"file\"").await;
+        journey.press("esc");
+        let (service, ledger, _folder) = journey.quit().await;
+        // A look leaves the facts in the ledger, and everything on the service.
+        let rows = everything(&ledger).await;
+        let fetched = rows.iter().filter(|row| row.facts.model.is_some());
+        assert_eq!(fetched.count(), 1);
+        assert_eq!(service.response_ids().len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_is_found_back_to_its_beginning_and_deleted_as_one() {
+    tell(async {
+        // What the service has, the last turn of a chain that is as long as can be.
+        let mut options = Start::default().options;
+        options.responses = 40;
+        let start = Start {
+            options,
+            known: 0,
+            ..Start::default()
+        };
+        let mut journey = Journey::begin(start).await;
+        journey.until_text("No responses yet").await;
+        let ids = journey.service.response_ids();
+        let chain = journey.longest_chain(&ids).await;
+        assert!(chain.len() > 2, "{chain:?}");
+        journey.paste(&chain[0]);
+        journey.press("enter");
+        journey.until_text("1/1").await;
+        journey.press("r");
+        journey.until_text("fetched resp_").await;
+        journey.press("t");
+        journey
+            .until_text("not in the ledger: r looks for it")
+            .await;
+        journey.press("r");
+        let found = chain.len() - 1;
+        let turns = if found == 1 { "turn" } else { "turns" };
+        journey
+            .until_text(&format!("{found} earlier {turns} found"))
+            .await;
+        // Folded it is one line, and one mark.
+        journey.press("g h");
+        journey
+            .until_text(&format!("{} turns · ", chain.len()))
+            .await;
+        journey.press("d");
+        journey
+            .until_text(&format!("Delete {} items for good?", chain.len()))
+            .await;
+        journey.confirm().await;
+        journey
+            .until_text(&format!("{} deleted", chain.len()))
+            .await;
+        let (service, _ledger, _folder) = journey.quit().await;
+        let left = service.response_ids();
+        assert!(chain.iter().all(|id| !left.contains(id)));
+        assert_eq!(left.len(), ids.len() - chain.len());
     })
     .await;
 }

@@ -10,6 +10,7 @@ mod query;
 mod resources;
 mod sharing;
 mod speed;
+mod trees;
 
 use arkdeck::domain::{
     Answer, BatchId, Facts, Kind, ListQuery, Outcome, Query, Resource, ResourceId, RowId,

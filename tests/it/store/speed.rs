@@ -11,19 +11,24 @@ use super::{at, list, open, settlement};
 
 const ROWS: i64 = 100_000;
 
-fn response(n: i64) -> Sighting {
-    // Spread over time as ids that were collected late are.
+/// Spread over time as ids that were collected late are.
+fn id_of(n: i64) -> String {
     let ms = 1_795_227_300_000 + n * 7_919 % ROWS * 1_000;
-    let id = format!("resp_02{ms}{n:038x}");
+    format!("resp_02{ms}{n:038x}")
+}
+
+fn response(n: i64) -> Sighting {
     Sighting {
         kind: Kind::Response,
-        id: ResourceId::new(&id).unwrap(),
+        id: ResourceId::new(&id_of(n)).unwrap(),
         source: Source::Import,
         tags: vec!["nightly".into()],
         facts: Facts {
             model: Some("doubao-seed-2-0-lite-260215".into()),
             status: Some("completed".into()),
             expires_at: Some(Expiry::At(at(n))),
+            // Talks of five turns.
+            previous_response_id: (n % 5 > 0).then(|| id_of(n - 1)),
             ..Facts::default()
         },
     }
@@ -84,6 +89,16 @@ async fn one_hundred_thousand_rows() {
         ledger.listing(asked).await.unwrap();
         timed(&format!("listing by {key:?}"), start);
     }
+    let asked = || ListQuery {
+        kind: Some(Kind::Response),
+        now: at(-9),
+        ..list("")
+    };
+    let start = Instant::now();
+    let forest = ledger.forest(asked()).await.unwrap().forest.unwrap();
+    timed("listing as trees", start);
+    let chains = forest.nodes().iter().filter(|node| node.depth == 0);
+    println!("{} chains", chains.count());
     let rows: Vec<_> = tracked.iter().map(|each| each.row).collect();
     let start = Instant::now();
     ledger.rows(rows[50_000..50_100].to_vec()).await.unwrap();

@@ -6,11 +6,13 @@ mod interleavings;
 mod journal;
 mod lookups;
 mod mirror;
+mod open;
 mod retries;
 mod speed;
 mod stops;
 mod stub;
 mod uploads;
+mod walks;
 
 use std::time::Duration;
 
