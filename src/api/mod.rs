@@ -107,6 +107,17 @@ struct Inner {
     authorization: HeaderValue,
     rules: Rules,
     http: OnceCell<reqwest::Client>,
+    /// Opens a connection for each request.
+    fresh: OnceCell<reqwest::Client>,
+}
+
+/// Over which connections a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Pooled,
+    /// One of its own: the service may close one that lies idle just when it is used again, and what is
+    /// not to be sent twice would be in doubt for no reason.
+    Fresh,
 }
 
 /// One request and what came back.
@@ -147,6 +158,7 @@ impl Client {
                 not_found_codes: options.not_found_codes,
             },
             http: OnceCell::new(),
+            fresh: OnceCell::new(),
         })))
     }
 
@@ -168,7 +180,7 @@ impl Client {
     /// Loads what the first request would load, so that trouble with TLS shows before a deletion is
     /// asked for. Sends nothing.
     pub async fn prepare(&self) -> Result<(), ClientError> {
-        self.http().await.map(|_| ())
+        self.http(Over::Pooled).await.map(|_| ())
     }
 
     /// Sends one DELETE (without a body) and judges the answer.
@@ -311,12 +323,13 @@ impl Client {
     }
 
     async fn send(&self, method: Method, url: Url, success_cap: usize) -> Exchange {
-        self.send_with(method, url, success_cap, |request| request)
+        self.send_over(Over::Pooled, method, url, success_cap, |request| request)
             .await
     }
 
-    async fn send_with(
+    async fn send_over(
         &self,
+        over: Over,
         method: Method,
         url: Url,
         success_cap: usize,
@@ -327,6 +340,7 @@ impl Client {
         let path = tracing::enabled!(tracing::Level::DEBUG).then(|| url.path().to_owned());
         let heard = self
             .exchange(
+                over,
                 method.clone(),
                 url,
                 &client_request_id,
@@ -352,13 +366,14 @@ impl Client {
 
     async fn exchange(
         &self,
+        over: Over,
         method: Method,
         url: Url,
         client_request_id: &str,
         success_cap: usize,
         complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Heard, Unheard> {
-        let http = self.http().await.map_err(|error| Unheard {
+        let http = self.http(over).await.map_err(|error| Unheard {
             sent: false,
             cause: Cause::Unreachable,
             detail: self.0.rules.transport(&error.to_string()),
@@ -430,26 +445,28 @@ impl Client {
         }
     }
 
-    async fn http(&self) -> Result<&reqwest::Client, ClientError> {
-        self.0
-            .http
-            .get_or_try_init(|| async {
-                let inner = Arc::clone(&self.0);
-                if inner.base_url.scheme() != "https" {
-                    return inner.build();
-                }
-                // Some hundred certificates are read and parsed: not on a thread that drives tasks.
-                match tokio::task::spawn_blocking(move || inner.build()).await {
-                    Ok(built) => built,
-                    Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-                }
-            })
-            .await
+    async fn http(&self, over: Over) -> Result<&reqwest::Client, ClientError> {
+        let (cell, pool) = match over {
+            Over::Pooled => (&self.0.http, POOL),
+            Over::Fresh => (&self.0.fresh, 0),
+        };
+        cell.get_or_try_init(|| async {
+            let inner = Arc::clone(&self.0);
+            if inner.base_url.scheme() != "https" {
+                return inner.build(pool);
+            }
+            // Some hundred certificates are read and parsed: not on a thread that drives tasks.
+            match tokio::task::spawn_blocking(move || inner.build(pool)).await {
+                Ok(built) => built,
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        })
+        .await
     }
 }
 
 impl Inner {
-    fn build(&self) -> Result<reqwest::Client, ClientError> {
+    fn build(&self, pool: usize) -> Result<reqwest::Client, ClientError> {
         // Err: another part of the process has installed one, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
@@ -460,7 +477,7 @@ impl Inner {
             .retry(reqwest::retry::never())
             .timeout(self.timeout)
             .connect_timeout(self.connect_timeout)
-            .pool_max_idle_per_host(POOL)
+            .pool_max_idle_per_host(pool)
             .tcp_nodelay(true);
         if self.is_loopback {
             // `localhost` is not left to a resolver: the key may be on its way in clear text.

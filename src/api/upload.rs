@@ -11,7 +11,7 @@ use reqwest::{Body, Method};
 use serde_json::Value;
 
 use super::verdict::{Heard, Objection, Rules};
-use super::{Client, SMALL_BODY, Unheard, wire};
+use super::{Client, Over, SMALL_BODY, Unheard, wire};
 use crate::domain::{Answer, Facts, Kind, ResourceId};
 
 /// One attempt may take as long as it makes headway: whoever sends watches over that.
@@ -60,7 +60,7 @@ impl Client {
         let url = self.collection(Kind::File);
         let form = form.into_multipart(Body::wrap_stream(content));
         let exchange = self
-            .send_with(Method::POST, url, SMALL_BODY, |request| {
+            .send_over(Over::Fresh, Method::POST, url, SMALL_BODY, |request| {
                 request.multipart(form).timeout(LONGEST)
             })
             .await;

@@ -748,6 +748,7 @@ async fn a_file_is_uploaded_noted_and_chosen_to_free_its_room() {
         journey.until_text("uploaded demo film.mp4 as file-").await;
         // It takes room, and nobody has asked yet whether others do.
         journey.until_text("at least 900 kB of 1.0 GB").await;
+        journey.until_text(" 1/1 ").await;
         journey.press("e");
         journey.until_text("Tags and note").await;
         journey.paste("demo");
