@@ -16,6 +16,8 @@
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
 //! - What a refresh cannot learn of a response's files is no failure of the refresh.
 //! - A file that may have been taken is not uploaded again.
+//! - What is opened to be looked at is told and never kept; where nothing may be written, looking still
+//!   works and keeps nothing at all.
 //! - With `verify`, a success counts once a lookup has said not found.
 //! - A try that may have left and was not answered puts its item in doubt, and only the service's
 //!   yes, no or not-found takes it out again.
