@@ -31,6 +31,8 @@ use read::{Meter, Piece, Reader};
 
 /// Ids that go to the ledger at a time, at least when there are many.
 const CHUNK: usize = 4096;
+/// How long fewer wait for more: each time costs a flush of the disk.
+const LINGER: Duration = Duration::from_millis(50);
 /// How often progress is reported.
 const TICK: Duration = Duration::from_millis(100);
 /// How long a stop waits for the reader, which may itself be waiting for a pipe.
@@ -167,8 +169,9 @@ async fn run(
         };
         let mut all = vec![first];
         let mut ids = all[0].len();
+        let linger = time::Instant::now() + LINGER;
         while ids < CHUNK
-            && let Ok(piece) = pieces.try_recv()
+            && let Ok(Some(piece)) = time::timeout_at(linger, pieces.recv()).await
         {
             ids += piece.len();
             all.push(piece);

@@ -28,8 +28,8 @@ use rand::{RngExt as _, SeedableRng as _};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ARKDECK: &str = env!("CARGO_BIN_EXE_arkdeck");
-/// The same shapes that are searched for by `arkdeck`.
-const PATTERN: &str = r"\bresp_02[0-9]{13}[0-9a-f]{38}\b|\bfile-20[0-9]{12}-[a-z0-9]{5}\b";
+/// The shapes that are searched for, as ripgrep finds them fastest: without word boundaries.
+const PATTERN: &str = r"resp_02[0-9]{13}[0-9a-f]{38}|file-20[0-9]{12}-[a-z0-9]{5}";
 
 struct Flags {
     megabytes: u64,
@@ -74,7 +74,8 @@ fn main() -> Outcome<()> {
     for _ in 0..flags.rounds.max(1) {
         for (name, command) in CONTESTANTS {
             let work = tempfile::tempdir()?;
-            let ran = run(command(&log, work.path())).map_err(|error| error.to_string());
+            let ran = command(&log, work.path()).and_then(run);
+            let ran = ran.map_err(|error| error.to_string());
             match best.iter_mut().find(|(known, _)| known == name) {
                 None => best.push((name, ran)),
                 Some((_, Ok(known))) => {
@@ -88,8 +89,9 @@ fn main() -> Outcome<()> {
             }
         }
     }
-    let rg = best.iter().find(|(name, _)| name.contains("rg -o"));
-    let rg = rg.and_then(|(_, ran)| Some(ran.as_ref().ok()?.took));
+    let rg = best
+        .first()
+        .and_then(|(_, ran)| Some(ran.as_ref().ok()?.took));
     println!("| contestant | ids | seconds | MB/s | × rg (bar: 1.5) | peak RSS |");
     println!("|---|---:|---:|---:|---:|---:|");
     for (name, ran) in &best {
@@ -112,50 +114,49 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-type Make = fn(&Path, &Path) -> Command;
+type Make = fn(&Path, &Path) -> Outcome<Command>;
 
 const CONTESTANTS: &[(&str, Make)] = &[
-    ("`rg -o`", |log, _| {
-        let mut command = Command::new("rg");
-        command
-            .args(["--no-config", "-o", "--no-line-number", PATTERN])
-            .arg(log);
-        command
-    }),
-    ("`rg -o -n`, which counts lines, too", |log, _| {
-        let mut command = Command::new("rg");
-        command.args(["--no-config", "-o", "-n", PATTERN]).arg(log);
-        command
+    ("`rg -o`", |log, _| Ok(rg(PATTERN, log))),
+    ("`rg -o` with `\\b` around it", |log, _| {
+        Ok(rg(&format!(r"\b({PATTERN})\b"), log))
     }),
     ("`LC_ALL=C grep -oE`", |log, _| {
         let mut command = Command::new("grep");
         command.env("LC_ALL", "C").args(["-oE", PATTERN]).arg(log);
-        command
+        Ok(command)
     }),
-    ("**arkdeck add --from**", arkdeck),
-    ("**arkdeck add --from -**, a pipe", |log, work| {
-        let mut command = Command::new("sh");
-        command.args(["-c", "cat \"$0\" | \"$1\" add --from -"]);
-        command.arg(log).arg(ARKDECK);
-        settings(&mut command, work);
-        command
+    ("**arkdeck add --from**", |log, work| {
+        let mut command = Command::new(ARKDECK);
+        command.args(["add", "--from"]).arg(log);
+        settings(&mut command, work)?;
+        Ok(command)
+    }),
+    ("**cat \\| arkdeck add**", |log, work| {
+        let mut cat = Command::new("cat");
+        let cat = cat.arg(log).stdout(Stdio::piped()).spawn()?;
+        let mut command = Command::new(ARKDECK);
+        command.arg("add").stdin(cat.stdout.ok_or("no output")?);
+        settings(&mut command, work)?;
+        Ok(command)
     }),
 ];
 
-fn arkdeck(log: &Path, work: &Path) -> Command {
-    let mut command = Command::new(ARKDECK);
-    command.args(["add", "--from"]).arg(log);
-    settings(&mut command, work);
+fn rg(pattern: &str, log: &Path) -> Command {
+    let mut command = Command::new("rg");
+    command
+        .args(["--no-config", "-o", "--no-line-number", pattern])
+        .arg(log);
     command
 }
 
-fn settings(command: &mut Command, work: &Path) {
+fn settings(command: &mut Command, work: &Path) -> io::Result<()> {
     let config = work.join("config.toml");
-    // Without it there would be an error to read.
-    let _ = fs::write(&config, "");
+    fs::write(&config, "")?;
     command
         .env("ARKDECK_DATA_DIR", work.join("data"))
         .env("ARKDECK_CONFIG", config);
+    Ok(())
 }
 
 struct Ran {
