@@ -85,9 +85,12 @@ pub fn content(kind: Kind, object: &Value) -> Content {
             content.text.head(Heading::Instructions, "");
             content.text.push(Tint::Plain, instructions);
         }
-        content.text.head(Heading::Output, "");
         let output = object.get("output").and_then(Value::as_array);
-        for item in output.into_iter().flatten() {
+        for (at, item) in output.into_iter().flatten().enumerate() {
+            // One that is still in progress has none yet.
+            if at == 0 {
+                content.text.head(Heading::Output, "");
+            }
             write_item(&mut content.text, item);
         }
     }
