@@ -31,8 +31,9 @@ const COLUMNS: &str = "seq, profile, batch, row, kind, id, entry, at, outcome, a
     status, code, message, request_id, client_request_id, cause, detail";
 const WIDTH: usize = 18;
 
-/// An entry without its place and its profile, which are given here.
-pub(super) type Content<'a> = [ValueRef<'a>; WIDTH - 2];
+/// An entry has so many columns without its place and its profile, which are given here.
+pub(super) const CONTENT: usize = WIDTH - 2;
+pub(super) type Content<'a> = [ValueRef<'a>; CONTENT];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Link {
@@ -97,11 +98,23 @@ pub(super) struct Head(Link);
 
 /// Writes an entry as the next link. The chain's new end is written by [`flush`].
 pub(super) fn append(disk: &Disk, content: &Content<'_>) -> Result<(), StoreError> {
+    append_for(disk, 1, content).map(drop)
+}
+
+/// Writes one entry for several items, each of which gets a place of its own; the entry's is the last
+/// of them. Returns the first.
+pub(super) fn append_for(
+    disk: &Disk,
+    items: usize,
+    content: &Content<'_>,
+) -> Result<i64, StoreError> {
     let before = match disk.head.get() {
         Some(Head(link)) => link,
         None => newest(disk)?,
     };
-    let seq = before.seq.saturating_add(1);
+    let seq = before
+        .seq
+        .saturating_add(i64::try_from(items).unwrap_or(i64::MAX));
     let mut values = [ValueRef::Null; WIDTH];
     values[0] = ValueRef::Integer(seq);
     values[1] = ValueRef::Integer(disk.profile);
@@ -116,7 +129,7 @@ pub(super) fn append(disk: &Disk, content: &Content<'_>) -> Result<(), StoreErro
     let all = values.into_iter().chain([ValueRef::Blob(&hash)]);
     insert.execute(params_from_iter(all.map(ToSqlOutput::Borrowed)))?;
     disk.head.set(Some(Head(Link { seq, hash })));
-    Ok(())
+    Ok(before.seq.saturating_add(1))
 }
 
 /// The last place of any profile's, and the hash of this one's last entry.
@@ -330,7 +343,7 @@ pub(super) fn purge(
         purged,
     };
     let record = json(&ends.record());
-    let mut content = [ValueRef::Null; WIDTH - 2];
+    let mut content = [ValueRef::Null; CONTENT];
     content[4] = ValueRef::Text(PURGED.as_bytes());
     content[5] = ValueRef::Integer(now.as_millisecond());
     content[WIDTH - 3] = ValueRef::Text(record.as_bytes());
@@ -341,9 +354,9 @@ pub(super) fn purge(
 /// The first entry of a batch that has something pending or in doubt.
 fn needed(disk: &Disk) -> Result<i64, StoreError> {
     // One step in the index for each batch, however many rows it has.
-    let mut next = disk.db.prepare_cached(
-        "SELECT min(batch) FROM resources WHERE place IS NOT NULL AND batch > ?1",
-    )?;
+    let mut next = disk
+        .db
+        .prepare_cached("SELECT min(batch) FROM queue WHERE batch > ?1")?;
     let mut batches = Vec::new();
     let mut last = 0;
     while let Some(batch) = next.query_row([last], |row| row.get::<_, Option<i64>>(0))? {

@@ -1,8 +1,7 @@
 //! Which files to delete to free some room. Chooses, and changes nothing.
 
-use crate::domain::{FreeQuery, Freed, Kind, ListQuery, RowId, Sort, State, Tombstones};
+use crate::domain::{FreeQuery, Freed, Kind, ListQuery, RowId, Sort, Tombstones};
 
-use super::codes::Code;
 use super::error::StoreError;
 use super::ledger::room_in_use;
 use super::select::Select;
@@ -28,9 +27,9 @@ pub(super) fn free(disk: &Disk, asked: &FreeQuery) -> Result<Freed, StoreError> 
     while !freed.is_enough() {
         let Some(row) = rows.next()? else { break };
         let bytes: Option<i64> = row.get(1)?;
-        match (bytes, row.get(2)?, row.get::<_, Code<State>>(3)?.0) {
+        match (bytes, row.get(2)?, row.get(3)?) {
             (_, true, _) => freed.protected += 1,
-            (_, _, State::Queued | State::Sending | State::Unsettled) => freed.busy += 1,
+            (_, _, true) => freed.busy += 1,
             (None, ..) => freed.unknown += 1,
             (Some(0), ..) => {}
             (Some(bytes), ..) => {

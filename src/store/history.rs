@@ -1,4 +1,4 @@
-//! The journal told as history: an entry for each outcome, and for what has none yet.
+//! The journal told as history: an entry for each outcome, and the queue for what has none yet.
 
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
@@ -8,84 +8,42 @@ use crate::domain::{
     RowId,
 };
 
-use super::codes::Code;
+use super::codes::{self, Code};
 use super::error::StoreError;
 use super::thread::Disk;
 
-/// Journal entries looked at for a page, at most: whoever else reads has to wait no longer than for
-/// these, however little of it matches.
-const LOOKED_AT: i64 = 20_000;
+/// Journal entries and queued items looked at for a page, at most: whoever else reads has to wait no
+/// longer than for these, however little of it matches.
+const LOOKED_AT: i64 = 8_000;
 
-const COLUMNS: &str = "seq, batch, row, kind, id, outcome, at, attempts, sent_at, status, code, \
-    message, request_id, client_request_id, cause, detail, \
-    (SELECT coalesce(name, model) FROM resources WHERE resources.row = entry.row), \
-    (SELECT at FROM journal AS other INDEXED BY of_row WHERE other.row = entry.row \
-        AND other.batch = entry.batch AND other.entry = 'asked'), \
-    (SELECT at FROM journal AS other INDEXED BY of_row WHERE other.row = entry.row \
-        AND other.batch = entry.batch AND other.entry = 'intent')";
+/// Where the looks of one settlement and of the one that left it in doubt are told apart, the first
+/// request is the earlier one's.
+const OUTCOMES: &str = "seq, batch, row, kind, id, outcome, at, attempts, \
+    coalesce(sent_at, CASE WHEN attempts > 0 THEN (\
+        SELECT max(sent_at) FROM journal AS other INDEXED BY of_id \
+        WHERE other.id = entry.id AND other.outcome IS NOT NULL AND other.row = entry.row \
+            AND other.batch = entry.batch) END), \
+    status, code, message, request_id, client_request_id, cause, detail, \
+    (SELECT coalesce(name, model) FROM resources WHERE resources.row = entry.row) AS name, \
+    (SELECT CASE entry WHEN 'asked' THEN at END FROM journal AS first INDEXED BY of_batch \
+        WHERE first.batch = entry.batch ORDER BY seq LIMIT 1)";
 
-/// Has an outcome, or is the first word on what has none.
-const TELLS: &str = "(outcome IS NOT NULL OR entry.entry = 'asked' AND EXISTS (\
-    SELECT 1 FROM resources WHERE resources.row = entry.row \
-        AND resources.batch = entry.batch AND place IS NOT NULL))";
+const PENDING: &str = "seq, queue.batch, row, CASE kind WHEN 0 THEN 'response' ELSE 'file' END, id, \
+    NULL, asked_at, NULL, intended_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+    coalesce(name, model), asked_at";
 
 pub(super) fn history(disk: &Disk, asked: &HistoryQuery) -> Result<HistoryPage, StoreError> {
-    let before = asked.before.map_or(i64::MAX, saturate);
-    let Some(range) = Range::find(disk, asked, before)? else {
-        return Ok(HistoryPage::default());
-    };
-    let mut values = vec![
-        Value::from(disk.profile),
-        Value::from(range.from),
-        Value::from(before),
-    ];
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM journal AS entry {}
-         WHERE profile = ?1 AND seq >= ?2 AND seq < ?3 AND {TELLS}",
-        range.index
-    );
-    let mut and = |condition: &str, value: Value| {
-        values.push(value);
-        sql.push_str(" AND ");
-        sql.push_str(&condition.replace("??", &format!("?{}", values.len())));
-    };
-    if let Some(BatchId(batch)) = asked.batch {
-        and("batch = ??", batch.into());
+    let range = Range::find(disk, asked)?;
+    let mut entries = outcomes(disk, asked, &range)?;
+    if asked.outcome.is_none() {
+        entries.extend(pending(disk, asked, &range)?);
+        entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.seq));
+        entries.truncate(asked.limit);
     }
-    if let Some(id) = &asked.id {
-        // Not by what is in a row: it may be forgotten.
-        and(
-            "seq IN (SELECT seq FROM journal INDEXED BY of_id WHERE id = ?? AND outcome IS NOT NULL
-             UNION SELECT seq FROM resources JOIN journal USING (row)
-                 WHERE resources.profile = ?1 AND resources.kind IN (0, 1) AND resources.id = ??)",
-            id.as_str().to_owned().into(),
-        );
-    }
-    if let Some(kind) = asked.kind {
-        and("kind = ??", kind.as_str().to_owned().into());
-    }
-    if let Some(outcome) = asked.outcome {
-        and("outcome = ??", outcome.as_str().to_owned().into());
-    }
-    if let Some(since) = asked.since {
-        and("at >= ??", since.as_millisecond().into());
-    }
-    for word in &asked.words {
-        and(
-            "instr(lower(concat_ws(char(10), id, code, message, request_id, client_request_id, \
-             (SELECT coalesce(name, model) FROM resources WHERE resources.row = entry.row))), ??)",
-            word.to_ascii_lowercase().into(),
-        );
-    }
-    let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
-    and("1 ORDER BY seq DESC LIMIT ??", limit.into());
-    let mut statement = disk.db.prepare_cached(&sql)?;
-    let entries = statement.query_map(params_from_iter(values), entry)?;
-    let entries = entries.collect::<Result<Vec<_>, _>>()?;
     let older = if entries.len() >= asked.limit {
         entries.last().map(|entry| entry.seq)
     } else {
-        range.more.then_some(range.from.unsigned_abs())
+        range.is_more.then_some(range.from.unsigned_abs())
     };
     Ok(HistoryPage { entries, older })
 }
@@ -94,44 +52,157 @@ fn saturate(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-/// The part of the journal that a page is made from.
+/// The places that a page is made from.
 struct Range {
     from: i64,
+    before: i64,
     /// There is more before it.
-    more: bool,
-    index: &'static str,
+    is_more: bool,
 }
 
 impl Range {
-    /// `None`: there is nothing.
-    fn find(disk: &Disk, asked: &HistoryQuery, before: i64) -> Result<Option<Self>, StoreError> {
+    fn find(disk: &Disk, asked: &HistoryQuery) -> Result<Self, StoreError> {
+        let mut range = Self {
+            from: 0,
+            before: asked.before.map_or(i64::MAX, saturate),
+            is_more: false,
+        };
         if asked.id.is_some() {
             // Found by index, and few.
-            return Ok(Some(Self {
-                from: 0,
-                more: false,
-                index: "",
-            }));
+            return Ok(range);
         }
-        let (index, batch) = if asked.batch.is_some() {
-            ("INDEXED BY of_batch", "batch = ?1 AND")
+        let (of_journal, of_queue, batch) = if asked.batch.is_some() {
+            ("INDEXED BY of_batch", "INDEXED BY turn", "batch = ?1 AND")
         } else {
-            ("NOT INDEXED", "?1 IS NULL AND")
+            ("NOT INDEXED", "", "?1 IS NULL AND")
         };
-        let mut statement = disk.db.prepare_cached(&format!(
-            "SELECT min(seq), count(*) FROM (SELECT seq FROM journal {index}
-                 WHERE {batch} seq < ?2 ORDER BY seq DESC LIMIT {LOOKED_AT})"
-        ))?;
-        let batch = asked.batch.map(|batch| batch.0);
-        let (from, count) = statement.query_row((batch, before), |row| {
-            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?))
-        })?;
-        Ok(from.map(|from| Self {
-            from,
-            more: count == LOOKED_AT,
-            index,
-        }))
+        for table in [format!("journal {of_journal}"), format!("queue {of_queue}")] {
+            let mut statement = disk.db.prepare_cached(&format!(
+                "SELECT min(seq), count(*) FROM (SELECT seq FROM {table}
+                     WHERE {batch} seq < ?2 ORDER BY seq DESC LIMIT {LOOKED_AT})"
+            ))?;
+            let batch = asked.batch.map(|batch| batch.0);
+            let (from, count) = statement.query_row((batch, range.before), |row| {
+                Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?))
+            })?;
+            if count == LOOKED_AT {
+                range.from = range.from.max(from.unwrap_or(0));
+                range.is_more = true;
+            }
+        }
+        Ok(range)
     }
+}
+
+/// A statement in the making, whose conditions bring their values with them.
+struct Asking {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Asking {
+    fn new(disk: &Disk, range: &Range, sql: String) -> Self {
+        let mut asking = Self {
+            sql,
+            values: vec![Value::from(disk.profile)],
+        };
+        asking.and("seq >= ??", range.from);
+        asking.and("seq < ??", range.before);
+        asking
+    }
+
+    fn and(&mut self, condition: &str, value: impl Into<Value>) {
+        self.values.push(value.into());
+        self.sql.push_str(" AND ");
+        let bound = format!("?{}", self.values.len());
+        self.sql.push_str(&condition.replace("??", &bound));
+    }
+
+    fn words(&mut self, asked: &HistoryQuery, texts: &str) {
+        for word in &asked.words {
+            self.and(
+                &format!("instr(lower(concat_ws(char(10), {texts})), ??)"),
+                word.to_ascii_lowercase(),
+            );
+        }
+    }
+
+    fn entries(mut self, disk: &Disk, limit: usize) -> Result<Vec<HistoryEntry>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.and("1 ORDER BY seq DESC LIMIT ??", limit);
+        let mut statement = disk.db.prepare_cached(&self.sql)?;
+        let entries = statement.query_map(params_from_iter(self.values), entry)?;
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+}
+
+fn outcomes(
+    disk: &Disk,
+    asked: &HistoryQuery,
+    range: &Range,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let index = match (&asked.id, asked.batch) {
+        (Some(_), _) => "INDEXED BY of_id",
+        (None, Some(_)) => "INDEXED BY of_batch",
+        (None, None) => "NOT INDEXED",
+    };
+    let sql = format!(
+        "SELECT {OUTCOMES} FROM journal AS entry {index}
+         WHERE profile = ?1 AND outcome IS NOT NULL"
+    );
+    let mut asking = Asking::new(disk, range, sql);
+    if let Some(BatchId(batch)) = asked.batch {
+        asking.and("batch = ??", batch);
+    }
+    if let Some(id) = &asked.id {
+        // Not by what is in a row: it may be forgotten.
+        asking.and("id = ??", id.as_str().to_owned());
+    }
+    if let Some(kind) = asked.kind {
+        asking.and("kind = ??", kind.as_str().to_owned());
+    }
+    if let Some(outcome) = asked.outcome {
+        asking.and("outcome = ??", outcome.as_str().to_owned());
+    }
+    if let Some(since) = asked.since {
+        asking.and("at >= ??", since.as_millisecond());
+    }
+    let name = "(SELECT coalesce(name, model) FROM resources WHERE resources.row = entry.row)";
+    let texts = format!("id, code, message, request_id, client_request_id, {name}");
+    asking.words(asked, &texts);
+    asking.entries(disk, asked.limit)
+}
+
+fn pending(
+    disk: &Disk,
+    asked: &HistoryQuery,
+    range: &Range,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    // Either side is the one to begin with.
+    let tables = match (&asked.id, asked.batch) {
+        (Some(_), _) => "resources CROSS JOIN queue USING (row)",
+        (None, Some(_)) => "queue INDEXED BY turn CROSS JOIN resources USING (row)",
+        (None, None) => "queue CROSS JOIN resources USING (row)",
+    };
+    let sql = format!(
+        "SELECT {PENDING} FROM {tables} JOIN batches ON batches.batch = queue.batch
+         WHERE resources.profile = ?1"
+    );
+    let mut asking = Asking::new(disk, range, sql);
+    if let Some(BatchId(batch)) = asked.batch {
+        asking.and("queue.batch = ??", batch);
+    }
+    if let Some(id) = &asked.id {
+        asking.and("kind IN (0, 1) AND id = ??", id.as_str().to_owned());
+    }
+    if let Some(kind) = asked.kind {
+        asking.and("kind = ??", codes::kind(kind));
+    }
+    if let Some(since) = asked.since {
+        asking.and("asked_at >= ??", since.as_millisecond());
+    }
+    asking.words(asked, "id, coalesce(name, model)");
+    asking.entries(disk, asked.limit)
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
@@ -151,9 +222,6 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
         .transpose()?;
     let attempts: Option<u32> = row.get(7)?;
     let written = time(6)?;
-    let intended = time(18)?;
-    // An item that was claimed and then cancelled never left.
-    let may_have_left = outcome.is_none() || attempts.is_some_and(|count| count > 0);
     let cause: Option<String> = row.get(14)?;
     Ok(HistoryEntry {
         seq: row.get::<_, i64>(0)?.unsigned_abs(),
@@ -166,12 +234,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
         id: ResourceId::new(&row.get::<_, String>(4)?).map_err(|_| unreadable(4))?,
         name: row.get(16)?,
         outcome,
-        asked_at: if outcome.is_none() {
-            written
-        } else {
-            time(17)?
-        },
-        sent_at: time(8)?.or(intended.filter(|_| may_have_left)),
+        asked_at: time(17)?,
+        sent_at: time(8)?,
         settled_at: outcome.and(written),
         answer: Answer {
             attempts: attempts.unwrap_or(0),

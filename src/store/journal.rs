@@ -8,11 +8,13 @@
 //!            back in its state, "cancelled" in the journal
 //! ```
 //!
-//! An instance that dies leaves rows in the middle of this. `recover` sends the queued ones back and
-//! calls the sending ones unsettled: an intent says that a request may have left.
+//! What is queued and what is being sent stands in `queue`. An instance that dies leaves items there:
+//! `recover` sends the queued ones back and calls the sending ones unsettled, for an intent says that
+//! a request may have left.
 //!
-//! The `journal` table names each resource itself, so that forgetting a row forgets no deletion. It
-//! only ever grows, but for purges of its old end; `chain` links its entries.
+//! The `journal` table names each resource itself, so that forgetting a row forgets no deletion. What
+//! comes of each item is an entry of its own; `asked` and `intent` are about many items at once and
+//! list their ids. It only ever grows, but for purges of its old end; `chain` links its entries.
 
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
@@ -27,13 +29,16 @@ use super::codes::{Code, stored};
 use super::error::StoreError;
 use super::ledger::{claim, json};
 use super::lock;
+use super::select::IN_HAND;
 use super::thread::Disk;
 use super::{Claim, INSTANCES, Recovered};
 
+/// Items that an entry lists, at most: checking the chain reads whole entries.
+const LISTED: usize = 512;
+
+/// What comes of an item: an entry of its own.
 #[derive(Clone, Copy)]
-enum Entry<'a> {
-    Asked,
-    Intent,
+enum End<'a> {
     Settlement(Outcome, &'a Answer),
     Cancelled,
 }
@@ -42,16 +47,13 @@ fn append(
     disk: &Disk,
     batch: Option<BatchId>,
     item: (RowId, Kind, &str),
-    entry: Entry<'_>,
+    end: End<'_>,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let (row, kind, id) = item;
-    let batch = batch.map(|batch| batch.0);
-    let (word, outcome, answer) = match entry {
-        Entry::Asked => ("asked", None, None),
-        Entry::Intent => ("intent", None, None),
-        Entry::Settlement(outcome, answer) => ("settlement", Some(outcome), Some(answer)),
-        Entry::Cancelled => ("cancelled", Some(Outcome::Cancelled), None),
+    let (word, outcome, answer) = match end {
+        End::Settlement(outcome, answer) => ("settlement", outcome, Some(answer)),
+        End::Cancelled => ("cancelled", Outcome::Cancelled, None),
     };
     let nothing = Answer::default();
     let told = answer.unwrap_or(&nothing);
@@ -63,17 +65,16 @@ fn append(
         &told.detail,
     ]
     .map(|text| text.as_deref().map(stored));
-    let number = |number: Option<i64>| number.map_or(ValueRef::Null, ValueRef::Integer);
     chain::append(
         disk,
         &[
-            number(batch),
+            number(batch.map(|batch| batch.0)),
             number(Some(row.0)),
             text(Some(kind.as_str())),
             text(Some(id)),
             text(Some(word)),
             number(Some(at.as_millisecond())),
-            text(outcome.map(Outcome::as_str)),
+            text(Some(outcome.as_str())),
             number(answer.map(|answer| answer.attempts.into())),
             number(told.sent_at.map(Timestamp::as_millisecond)),
             number(told.status.map(Into::into)),
@@ -87,48 +88,80 @@ fn append(
     )
 }
 
+/// Writes what is about to become of items: `asked` or `intent`. Returns the place of each.
+fn announce<'a>(
+    disk: &Disk,
+    batch: BatchId,
+    word: &str,
+    items: impl IntoIterator<Item = (Kind, &'a str)>,
+    at: Timestamp,
+) -> Result<Vec<i64>, StoreError> {
+    let items: Vec<_> = items.into_iter().collect();
+    let mut places = Vec::with_capacity(items.len());
+    for items in items
+        .chunk_by(|a, b| a.0 == b.0)
+        .flat_map(|run| run.chunks(LISTED))
+    {
+        let ids: Vec<_> = items.iter().map(|(_, id)| *id).collect();
+        let ids = json(&ids);
+        let mut content = [ValueRef::Null; chain::CONTENT];
+        content[0] = number(Some(batch.0));
+        content[2] = text(items.first().map(|(kind, _)| kind.as_str()));
+        content[4] = text(Some(word));
+        content[5] = number(Some(at.as_millisecond()));
+        content[15] = text(Some(&ids));
+        places.extend((chain::append_for(disk, items.len(), &content)?..).take(items.len()));
+    }
+    Ok(places)
+}
+
+fn number(number: Option<i64>) -> ValueRef<'static> {
+    number.map_or(ValueRef::Null, ValueRef::Integer)
+}
+
 fn text(text: Option<&str>) -> ValueRef<'_> {
     text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
 }
 
-/// Takes rows into a batch, which is made with the first that can be taken. `place` is the turn of
-/// the first of these rows. Pending rows, protected ones and stored tombstones cannot enter; an
-/// expired row can, as only our clock calls it so.
+/// Takes rows, each of them named once, into a batch, which is made with the first that can be taken. Pending rows, protected
+/// ones and stored tombstones cannot enter; an expired row can, as only our clock calls it so.
 pub(super) fn enqueue(
     disk: &Disk,
-    mut batch: Option<BatchId>,
+    batch: Option<BatchId>,
     rows: &[RowId],
-    place: usize,
     now: Timestamp,
 ) -> Result<(Option<BatchId>, Vec<RowId>), StoreError> {
-    let mut able = disk.db.prepare_cached(
+    let mut able = disk.db.prepare_cached(&format!(
         "SELECT kind, id FROM resources
-         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4) AND NOT protected",
-    )?;
-    let mut take = disk.db.prepare_cached(
-        "UPDATE resources SET prior = state, state = 1, batch = ?1, place = ?2 WHERE row = ?3",
-    )?;
+         WHERE row = ?1 AND profile = ?2 AND state NOT IN (3, 4) AND NOT protected
+             AND NOT {IN_HAND}"
+    ))?;
+    let mut items = Vec::new();
     let mut taken = Vec::new();
-    for (row, place) in rows.iter().zip(place..) {
+    for row in rows {
         let item = able.query_row(params![row.0, disk.profile], |row| {
             Ok((row.get::<_, Code<Kind>>(0)?.0, row.get::<_, String>(1)?))
         });
-        let Some((kind, id)) = item.optional()? else {
+        let Some(item) = item.optional()? else {
             continue;
         };
-        let batch = match batch {
-            Some(batch) => batch,
-            None => *batch.insert(begin(disk, now)?),
-        };
-        take.execute(params![
-            batch.0,
-            i64::try_from(place).unwrap_or(i64::MAX),
-            row.0
-        ])?;
-        append(disk, Some(batch), (*row, kind, &id), Entry::Asked, now)?;
+        items.push(item);
         taken.push(*row);
     }
-    Ok((batch, taken))
+    let batch = match batch {
+        Some(batch) => batch,
+        None if taken.is_empty() => return Ok((None, taken)),
+        None => begin(disk, now)?,
+    };
+    let ids = items.iter().map(|(kind, id)| (*kind, id.as_str()));
+    let places = announce(disk, batch, "asked", ids, now)?;
+    let mut take = disk
+        .db
+        .prepare_cached("INSERT INTO queue (row, batch, seq) VALUES (?1, ?2, ?3)")?;
+    for (row, seq) in taken.iter().zip(places) {
+        take.execute(params![row.0, batch.0, seq])?;
+    }
+    Ok((Some(batch), taken))
 }
 
 fn begin(disk: &Disk, now: Timestamp) -> Result<BatchId, StoreError> {
@@ -140,19 +173,28 @@ fn begin(disk: &Disk, now: Timestamp) -> Result<BatchId, StoreError> {
     Ok(BatchId(batch))
 }
 
-/// Rows of `batch` in `state`, in its order.
+/// An item that a batch has in hand, with what only its end needs.
+struct InHand {
+    claim: Claim,
+    prior: State,
+    seq: i64,
+    intended_at: Option<Timestamp>,
+}
+
+/// The batch's items that are being sent, or that are queued, in its order.
 fn in_hand(
     disk: &Disk,
     batch: BatchId,
-    state: State,
+    is_sending: bool,
     limit: usize,
-) -> Result<Vec<(Claim, State)>, StoreError> {
+) -> Result<Vec<InHand>, StoreError> {
     let mut statement = disk.db.prepare_cached(
-        "SELECT row, kind, id, prior FROM resources
-         WHERE batch = ?1 AND place IS NOT NULL AND state = ?2 ORDER BY place LIMIT ?3",
+        "SELECT row, kind, id, state, seq, intended_at
+         FROM queue INDEXED BY turn CROSS JOIN resources USING (row)
+         WHERE queue.batch = ?1 AND (intended_at IS NOT NULL) = ?2 ORDER BY seq LIMIT ?3",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![batch.0, Code(state), limit])?;
+    let mut rows = statement.query(params![batch.0, is_sending, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(2)?;
@@ -160,27 +202,20 @@ fn in_hand(
         let Ok(id) = ResourceId::new(&id) else {
             continue;
         };
-        let prior = row.get::<_, Option<Code<State>>>(3)?;
-        let prior = prior.map_or(State::Tracked, |code| code.0);
-        let claim = Claim {
-            row: RowId(row.get(0)?),
-            kind: row.get::<_, Code<Kind>>(1)?.0,
-            id,
-            in_doubt: prior == State::Unsettled,
-        };
-        found.push((claim, prior));
+        let prior = row.get::<_, Code<State>>(3)?.0;
+        found.push(InHand {
+            claim: Claim {
+                row: RowId(row.get(0)?),
+                kind: row.get::<_, Code<Kind>>(1)?.0,
+                id,
+                in_doubt: prior == State::Unsettled,
+            },
+            prior,
+            seq: row.get(4)?,
+            intended_at: row.get::<_, Option<Code<_>>>(5)?.map(|code| code.0),
+        });
     }
     Ok(found)
-}
-
-/// Lets the row out of its batch's hand.
-fn let_go(disk: &Disk, row: RowId, state: State) -> Result<(), StoreError> {
-    disk.db
-        .prepare_cached(
-            "UPDATE resources SET state = ?1, place = NULL, prior = NULL WHERE row = ?2",
-        )?
-        .execute(params![Code(state), row.0])?;
-    Ok(())
 }
 
 pub(super) fn intend(
@@ -189,16 +224,22 @@ pub(super) fn intend(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<Claim>, StoreError> {
-    let mut send = disk
-        .db
-        .prepare_cached("UPDATE resources SET state = 2 WHERE row = ?1")?;
-    let mut claims = Vec::new();
-    for (claim, _) in in_hand(disk, batch, State::Queued, limit)? {
-        send.execute([claim.row.0])?;
-        append(disk, Some(batch), claim.item(), Entry::Intent, now)?;
-        claims.push(claim);
-    }
-    Ok(claims)
+    let queued = in_hand(disk, batch, false, limit)?;
+    let (Some(first), Some(last)) = (queued.first(), queued.last()) else {
+        return Ok(Vec::new());
+    };
+    disk.db
+        .prepare_cached(
+            "UPDATE queue INDEXED BY turn SET intended_at = ?1
+             WHERE batch = ?2 AND seq BETWEEN ?3 AND ?4 AND intended_at IS NULL",
+        )?
+        .execute(params![Code(now), batch.0, first.seq, last.seq])?;
+    let items = queued.iter().map(|item| {
+        let (_, kind, id) = item.claim.item();
+        (kind, id)
+    });
+    announce(disk, batch, "intent", items, now)?;
+    Ok(queued.into_iter().map(|item| item.claim).collect())
 }
 
 pub(super) fn settle(
@@ -215,14 +256,11 @@ pub(super) fn settle(
         answer,
     } = settlement;
     let mut sending = disk.db.prepare_cached(
-        "SELECT prior FROM resources WHERE row = ?1 AND batch = ?2 AND state = 2",
+        "DELETE FROM queue WHERE row = ?1 AND batch = ?2 AND intended_at IS NOT NULL",
     )?;
-    let prior = sending
-        .query_row(params![row.0, batch.0], |row| {
-            row.get::<_, Option<Code<State>>>(0)
-        })
-        .optional()?
-        .ok_or(StoreError::NotSending { row: *row, batch })?;
+    if sending.execute([row.0, batch.0])? == 0 {
+        return Err(StoreError::NotSending { row: *row, batch });
+    }
     if outcome.is_success() {
         claim(disk)?;
     }
@@ -234,27 +272,27 @@ pub(super) fn settle(
         Outcome::Failed => State::Failed,
         Outcome::Unsettled => State::Unsettled,
         Outcome::Cancelled => {
-            let state = prior.map_or(State::Tracked, |code| code.0);
-            append(disk, Some(batch), item, Entry::Cancelled, now)?;
-            let_go(disk, *row, state)?;
-            return Ok(state);
+            append(disk, Some(batch), item, End::Cancelled, now)?;
+            let mut prior = disk
+                .db
+                .prepare_cached("SELECT state FROM resources WHERE row = ?1")?;
+            return Ok(prior.query_row([row.0], |row| row.get::<_, Code<_>>(0))?.0);
         }
     };
     append(
         disk,
         Some(batch),
         item,
-        Entry::Settlement(*outcome, answer),
+        End::Settlement(*outcome, answer),
         now,
     )?;
     let settled = (*outcome != Outcome::Unsettled).then_some(Code(now));
     let answer = (!outcome.is_success()).then(|| json(&cut(answer)));
     disk.db
         .prepare_cached(
-            "UPDATE resources SET state = ?1, place = NULL, prior = NULL, settled_at = ?2,
-                 answer = ?3 WHERE row = ?4",
+            "UPDATE resources SET state = ?1, batch = ?2, settled_at = ?3, answer = ?4 WHERE row = ?5",
         )?
-        .execute(params![Code(state), settled, answer, row.0])?;
+        .execute(params![Code(state), batch.0, settled, answer, row.0])?;
     Ok(state)
 }
 
@@ -282,7 +320,7 @@ pub(super) fn settle_doubt(
         .prepare_cached("SELECT batch FROM resources WHERE row = ?1")?
         .query_row([resource.row.0], |row| row.get(0))?;
     let item = (resource.row, resource.kind, resource.id.as_str());
-    let entry = Entry::Settlement(Outcome::Gone, answer);
+    let entry = End::Settlement(Outcome::Gone, answer);
     append(disk, batch.map(BatchId), item, entry, now)
 }
 
@@ -293,10 +331,11 @@ pub(super) fn release(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<(RowId, State)>, StoreError> {
+    let mut let_go = disk.db.prepare_cached("DELETE FROM queue WHERE row = ?1")?;
     let mut returned = Vec::new();
-    for (claim, prior) in in_hand(disk, batch, State::Queued, limit)? {
-        append(disk, Some(batch), claim.item(), Entry::Cancelled, now)?;
-        let_go(disk, claim.row, prior)?;
+    for InHand { claim, prior, .. } in in_hand(disk, batch, false, limit)? {
+        append(disk, Some(batch), claim.item(), End::Cancelled, now)?;
+        let_go.execute([claim.row.0])?;
         returned.push((claim.row, prior));
     }
     Ok(returned)
@@ -305,21 +344,21 @@ pub(super) fn release(
 /// Takes up to `limit` items out of the hands of instances that died.
 pub(super) fn recover(disk: &Disk, limit: usize, now: Timestamp) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
-    let interrupted = Answer {
-        attempts: 1,
-        cause: Some(Cause::Interrupted),
-        ..Answer::default()
-    };
     for batch in orphans(disk)? {
         let left = limit.saturating_sub(recovered.total());
-        for (claim, _) in in_hand(disk, batch, State::Sending, left)? {
-            let Claim { row, kind, id, .. } = claim;
+        for item in in_hand(disk, batch, true, left)? {
+            let Claim { row, kind, id, .. } = item.claim;
             let settlement = Settlement {
                 row,
                 kind,
                 id,
                 outcome: Outcome::Unsettled,
-                answer: interrupted.clone(),
+                answer: Answer {
+                    attempts: 1,
+                    sent_at: item.intended_at,
+                    cause: Some(Cause::Interrupted),
+                    ..Answer::default()
+                },
             };
             settle(disk, batch, &settlement, now)?;
             recovered.unsettled += 1;
@@ -339,9 +378,9 @@ fn orphans(disk: &Disk) -> Result<Vec<BatchId>, StoreError> {
         return Ok(Vec::new());
     };
     // One step in the index for each batch, however many rows it has.
-    let mut next = disk.db.prepare_cached(
-        "SELECT min(batch) FROM resources WHERE place IS NOT NULL AND batch > ?1",
-    )?;
+    let mut next = disk
+        .db
+        .prepare_cached("SELECT min(batch) FROM queue WHERE batch > ?1")?;
     let mut owner = disk
         .db
         .prepare_cached("SELECT instance FROM batches WHERE batch = ?1 AND profile = ?2")?;

@@ -14,7 +14,7 @@ use crate::domain::{
 
 use super::codes::{self, Code, stored};
 use super::error::StoreError;
-use super::select::{Select, due};
+use super::select::{IN_HAND, Select, due};
 use super::thread::Disk;
 use super::{SyncId, journal};
 
@@ -22,7 +22,9 @@ use super::{SyncId, journal};
 /// (`ark-api` section 11, 7). Only what is still there after that is taken as there again.
 const ECHO: SignedDuration = SignedDuration::from_secs(120);
 
-const COLUMNS: &str = "row, kind, id, state, name, bytes, model, status, purpose, mime_type, \
+const COLUMNS: &str = "row, kind, id, \
+    coalesce((SELECT CASE WHEN intended_at IS NULL THEN 1 ELSE 2 END FROM queue \
+        WHERE queue.row = resources.row), state), name, bytes, model, status, purpose, mime_type, \
     created_at, expires_at, previous, usage, created_approx, tags, source, tracked_at, settled_at, \
     answer, protected, note";
 
@@ -83,7 +85,8 @@ fn write(disk: &Disk, row: Option<RowId>, resource: &Resource) -> Result<RowId, 
              tracked_at, settled_at, answer)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
              ?19, ?20, ?21)
-         ON CONFLICT (row) DO UPDATE SET state = excluded.state, name = excluded.name,
+         ON CONFLICT (row) DO UPDATE SET
+             state = CASE WHEN excluded.state IN (1, 2) THEN state ELSE excluded.state END, name = excluded.name,
              bytes = excluded.bytes, model = excluded.model, status = excluded.status,
              purpose = excluded.purpose, mime_type = excluded.mime_type,
              created_at = excluded.created_at, expires_at = excluded.expires_at,
@@ -301,8 +304,10 @@ pub(super) fn rows(disk: &Disk, rows: &[RowId]) -> Result<Vec<Resource>, StoreEr
 }
 
 pub(super) fn unsettled(disk: &Disk) -> Result<Vec<Resource>, StoreError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM resources WHERE profile = ?1 AND state = 7 ORDER BY row");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM resources
+         WHERE profile = ?1 AND state = 7 AND NOT {IN_HAND} ORDER BY row"
+    );
     let mut statement = disk.db.prepare_cached(&sql)?;
     let found = statement.query_map([disk.profile], resource)?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -343,9 +348,9 @@ pub(super) fn room_in_use(disk: &Disk, now: Timestamp) -> Result<Living, StoreEr
 pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> {
     let responses = living(disk, Kind::Response, now)?;
     let files = room_in_use(disk, now)?;
-    let mut doubt = disk
-        .db
-        .prepare_cached("SELECT count(*) FROM resources WHERE profile = ?1 AND state = 7")?;
+    let mut doubt = disk.db.prepare_cached(&format!(
+        "SELECT count(*) FROM resources WHERE profile = ?1 AND state = 7 AND NOT {IN_HAND}"
+    ))?;
     let unsettled: i64 = doubt.query_row([disk.profile], |row| row.get(0))?;
     let mut mirrored = disk.db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM syncs WHERE profile = ?1 AND complete = 1)",
@@ -362,9 +367,9 @@ pub(super) fn counts(disk: &Disk, now: Timestamp) -> Result<Counts, StoreError> 
 
 /// Drops the rows that no batch has in hand. The journal keeps what it has on them.
 pub(super) fn forget(disk: &Disk, rows: &[RowId]) -> Result<Vec<RowId>, StoreError> {
-    let mut statement = disk.db.prepare_cached(
-        "DELETE FROM resources WHERE row = ?1 AND profile = ?2 AND place IS NULL",
-    )?;
+    let mut statement = disk.db.prepare_cached(&format!(
+        "DELETE FROM resources WHERE row = ?1 AND profile = ?2 AND NOT {IN_HAND}"
+    ))?;
     let mut uncite = disk.db.prepare_cached("DELETE FROM cites WHERE row = ?1")?;
     let mut dropped = Vec::new();
     for row in rows {
@@ -383,9 +388,9 @@ pub(super) fn protect(
     rows: &[RowId],
     protected: bool,
 ) -> Result<Vec<RowId>, StoreError> {
-    let mut statement = disk.db.prepare_cached(
-        "UPDATE resources SET protected = ?1 WHERE row = ?2 AND profile = ?3 AND place IS NULL",
-    )?;
+    let mut statement = disk.db.prepare_cached(&format!(
+        "UPDATE resources SET protected = ?1 WHERE row = ?2 AND profile = ?3 AND NOT {IN_HAND}"
+    ))?;
     let mut done = Vec::new();
     for row in rows {
         if statement.execute(params![protected, row.0, disk.profile])? > 0 {
@@ -569,7 +574,7 @@ pub(super) fn finish_sync(
     }
     let gone = format!(
         "UPDATE resources SET state = 4, settled_at = ?1, answer = NULL
-         WHERE profile = ?2 AND kind = 1 AND state IN (0, 5, 6) AND NOT {}
+         WHERE profile = ?2 AND kind = 1 AND state IN (0, 5, 6) AND NOT {} AND NOT {IN_HAND}
              AND row <= (SELECT newest FROM syncs WHERE sync = ?3) AND coalesce(sync, 0) < ?3",
         due(now.as_millisecond())
     );

@@ -419,10 +419,10 @@ impl Ledger {
         let rows = self.ordered(rows).await?;
         let mut batch = None;
         let mut taken = Vec::new();
-        for (chunk, place) in rows.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
+        for chunk in rows.chunks(CHUNK) {
             let chunk = chunk.to_vec();
             let part = self
-                .write(move |disk| journal::enqueue(disk, batch, &chunk, place, now))
+                .write(move |disk| journal::enqueue(disk, batch, &chunk, now))
                 .await;
             match (part, batch) {
                 (Ok((with, rows)), _) => {

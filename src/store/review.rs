@@ -9,7 +9,7 @@ use crate::domain::{Citing, Kind, ResourceId, Review, RowId};
 
 use super::codes::Code;
 use super::error::StoreError;
-use super::select::due;
+use super::select::{IN_HAND, due};
 use super::thread::Disk;
 
 /// How many of the responses that cite a file are named.
@@ -18,10 +18,10 @@ const NAMED: usize = 3;
 /// See [`Review::rows`] for which of them count.
 pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
     // As in `enqueue`, an expired row counts: that it is gone is for the service to say.
-    let mut able = disk.db.prepare_cached(
+    let mut able = disk.db.prepare_cached(&format!(
         "SELECT kind, bytes, protected FROM resources
-         WHERE row = ?1 AND profile = ?2 AND state NOT IN (1, 2, 3, 4)",
-    )?;
+         WHERE row = ?1 AND profile = ?2 AND state NOT IN (3, 4) AND NOT {IN_HAND}"
+    ))?;
     let mut review = Review::default();
     let mut seen = HashSet::with_capacity(rows.len());
     for row in rows {

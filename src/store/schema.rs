@@ -34,11 +34,14 @@ const STATEMENTS: usize = 64;
 /// it from end to end, mostly without a look into the table, and usually sort nothing. `hay` is what
 /// words are looked for in; it is stored in that index only.
 ///
-/// `place` is set while a batch has the row in hand, and is its turn in that batch. `batch` stays
-/// behind as the last one. Times are milliseconds since 1970; an expiry of -1 is never. Kinds and
-/// states are numbers, see `codes`. `cites` says which files a response was made with, where that is
-/// known. What `hash` and `chains` are is told in `chain`, and what `service` is in
-/// [`super::Ledger::serve`].
+/// `queue` has the rows that a batch has in hand: they are queued, or being sent from `intended_at`
+/// on. `seq` is an item's place in the journal and its turn in its batch. The `state` of the row itself
+/// is the one it had before and goes back to, so that taking it in hand leaves `resources` and its
+/// indices alone; `batch` is the one that settled it last.
+///
+/// Times are milliseconds since 1970; an expiry of -1 is never. Kinds and states are numbers, see
+/// `codes`. `cites` says which files a response was made with, where that is known. What `hash` and
+/// `chains` are is told in `chain`, and what `service` is in [`super::Ledger::serve`].
 const TABLES: &str = "
 CREATE TABLE profiles (
     profile INTEGER PRIMARY KEY,
@@ -59,8 +62,6 @@ CREATE TABLE resources (
     tracked_at INTEGER NOT NULL,
     bytes INTEGER,
     batch INTEGER,
-    place INTEGER,
-    prior INTEGER,
     sync INTEGER,
     protected INTEGER NOT NULL DEFAULT 0,
     source TEXT NOT NULL,
@@ -84,8 +85,15 @@ CREATE INDEX listing ON resources
     (profile, kind, created_at, row, state, expires_at, settled_at, bytes, status, purpose,
      source, hay);
 CREATE INDEX chain ON resources (profile, previous) WHERE previous IS NOT NULL;
-CREATE INDEX queue ON resources (batch, place) WHERE place IS NOT NULL;
 CREATE INDEX doubt ON resources (profile, row) WHERE state = 7;
+
+CREATE TABLE queue (
+    row INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL,
+    seq INTEGER NOT NULL UNIQUE,
+    intended_at INTEGER
+) STRICT;
+CREATE INDEX turn ON queue (batch, seq);
 
 CREATE TABLE cites (row INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY (row, file))
     STRICT, WITHOUT ROWID;
@@ -128,7 +136,6 @@ CREATE TABLE journal (
     detail TEXT,
     hash BLOB NOT NULL
 ) STRICT;
-CREATE INDEX of_row ON journal (row);
 CREATE INDEX of_batch ON journal (batch);
 CREATE INDEX of_id ON journal (id) WHERE outcome IS NOT NULL;
 

@@ -26,7 +26,9 @@ impl Select {
 
     /// The living of those, with what decides whether they may go, in the order in which they would.
     pub(super) fn to_free(profile: i64, list: &ListQuery, first: FreeFirst) -> Self {
-        let mut select = Self::matching("row, bytes, protected, state", profile, list);
+        let busy = format!("state = 7 OR {IN_HAND}");
+        let columns = format!("row, bytes, protected, {busy}");
+        let mut select = Self::matching(&columns, profile, list);
         let due = due(list.now.as_millisecond());
         // A `state:` term asks for tombstones as well.
         select.and(&format!("state NOT IN (3, 4) AND NOT {due}"));
@@ -108,8 +110,14 @@ impl Select {
             Test::Note(part) => self.within("note", part),
             Test::Kind(kind) => format!("kind = {}", codes::kind(*kind)),
             Test::State(State::Expired) => due(now),
-            Test::State(State::Tracked) => format!("state = 0 AND NOT {}", due(now)),
-            Test::State(state) => format!("state = {}", codes::state(*state)),
+            Test::State(State::Tracked) => {
+                format!("state = 0 AND NOT {} AND NOT {IN_HAND}", due(now))
+            }
+            Test::State(State::Queued) => in_hand("IS NULL"),
+            Test::State(State::Sending) => in_hand("IS NOT NULL"),
+            Test::State(state) => {
+                format!("state = {} AND NOT {IN_HAND}", codes::state(*state))
+            }
             Test::Status(value) => self.is("status", value),
             Test::Purpose(value) => self.is("purpose", value),
             Test::Source(value) => self.is("source", value),
@@ -157,9 +165,19 @@ impl Select {
     }
 }
 
+/// A batch has the row in hand; its `state` is the one it had before.
+pub(super) const IN_HAND: &str = "(row IN (SELECT row FROM queue))";
+
 /// The service has dropped the resource by itself: `Resource::state_at` gives `expired`. Never NULL.
 pub(super) fn due(now: i64) -> String {
-    format!("(state = 0 AND expires_at IS NOT NULL AND expires_at <> -1 AND expires_at <= {now})")
+    format!(
+        "(state = 0 AND expires_at IS NOT NULL AND expires_at <> -1 AND expires_at <= {now} \
+         AND NOT {IN_HAND})"
+    )
+}
+
+fn in_hand(intended: &str) -> String {
+    format!("row IN (SELECT row FROM queue WHERE intended_at {intended})")
 }
 
 fn order(sort: Sort, due: &str) -> String {
@@ -179,7 +197,13 @@ fn order(sort: Sort, due: &str) -> String {
             down,
         ),
         SortKey::Size => by("bytes", down),
-        SortKey::State => by(&format!("CASE WHEN {due} THEN 8 ELSE state END"), !down),
+        SortKey::State => by(
+            &format!(
+                "CASE WHEN {} THEN 1 WHEN {IN_HAND} THEN 2 WHEN {due} THEN 8 ELSE state END",
+                in_hand("IS NULL")
+            ),
+            !down,
+        ),
         // Without regard to case, like every comparison here; `hay` starts with the id.
         SortKey::Id => by("hay", !down),
         // What has no name comes last, as it does in the other orders.

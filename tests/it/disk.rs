@@ -9,6 +9,7 @@ use arkdeck::emulator::Options;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::cli::{Deck, Ran, lines};
+use crate::entries::entries;
 
 const DELETE: [&str; 6] = ["delete", "--filter", "tag:go", "--yes", "-o", "jsonl"];
 
@@ -51,14 +52,12 @@ fn is_about_the_disk(ran: &Ran) -> bool {
     ran.err.contains("no room is left") || ran.err.contains("a write to the ledger failed")
 }
 
-fn journal(deck: &Deck, entry: &str) -> Vec<String> {
+fn journal(deck: &Deck, word: &str) -> Vec<String> {
     let path = deck.path().join("data/ledger.db");
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut statement = db
-        .prepare("SELECT DISTINCT id FROM journal WHERE entry = ?1")
-        .unwrap();
-    let ids = statement.query_map([entry], |row| row.get(0)).unwrap();
-    ids.map(Result::unwrap).collect()
+    let entries = entries(&db).into_iter();
+    let entries = entries.filter(|entry| entry.word == word);
+    entries.map(|entry| entry.id).collect()
 }
 
 #[cfg(unix)]

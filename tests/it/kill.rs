@@ -24,6 +24,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::watch;
 
 use crate::cli::Deck;
+use crate::entries::{Entry, entries};
 
 /// Rounds of the short form.
 const ROUNDS: u64 = 3;
@@ -79,13 +80,6 @@ impl Moment {
 struct Round {
     deck: Deck,
     ids: Vec<String>,
-}
-
-/// A journal entry, as far as it matters here.
-struct Entry {
-    word: String,
-    outcome: Option<String>,
-    client_request_id: Option<String>,
 }
 
 impl Round {
@@ -161,8 +155,8 @@ impl Round {
                 }
                 Some(Moment::Entries(count)) => {
                     let journal = self.journal();
-                    let before = entries(&journal);
-                    while entries(&journal) < before + count {
+                    let before = newest(&journal);
+                    while newest(&journal) < before + count {
                         tokio::task::yield_now().await;
                     }
                 }
@@ -207,24 +201,11 @@ impl Round {
 
     /// Entries by id, in order.
     fn entries(&self) -> HashMap<String, Vec<Entry>> {
-        let journal = self.journal();
-        let mut statement = journal
-            .prepare("SELECT id, entry, outcome, client_request_id FROM journal ORDER BY seq")
-            .unwrap();
-        let rows = statement.query_map([], |row| {
-            let entry = Entry {
-                word: row.get(1)?,
-                outcome: row.get(2)?,
-                client_request_id: row.get(3)?,
-            };
-            Ok((row.get::<_, String>(0)?, entry))
-        });
-        let mut entries: HashMap<String, Vec<Entry>> = HashMap::new();
-        for row in rows.unwrap() {
-            let (id, entry) = row.unwrap();
-            entries.entry(id).or_default().push(entry);
+        let mut of_id: HashMap<String, Vec<Entry>> = HashMap::new();
+        for entry in entries(&self.journal()) {
+            of_id.entry(entry.id.clone()).or_default().push(entry);
         }
-        entries
+        of_id
     }
 
     /// What holds at every moment, between any two runs.
@@ -342,7 +323,7 @@ fn is_in_doubt(entries: &[Entry]) -> bool {
     last.is_some_and(|entry| entry.outcome.as_deref() == Some("unsettled"))
 }
 
-fn entries(journal: &Connection) -> i64 {
+fn newest(journal: &Connection) -> i64 {
     let count = "SELECT coalesce(max(seq), 0) FROM journal";
     journal.query_row(count, [], |row| row.get(0)).unwrap()
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod disk;
 mod emulator;
+mod entries;
 mod hostile;
 mod journey;
 mod kill;

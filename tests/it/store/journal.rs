@@ -253,7 +253,7 @@ async fn what_cannot_be_written_is_refused_and_leaves_nothing_behind() {
     // The disk fails in the second part of the batch.
     raw(&dir)
         .execute_batch(
-            "CREATE TRIGGER full BEFORE INSERT ON journal WHEN new.id = 'resp_4500'
+            "CREATE TRIGGER full BEFORE INSERT ON journal WHEN instr(new.detail, 'resp_4500')
              BEGIN SELECT raise(ABORT, 'disk on fire'); END",
         )
         .unwrap();

@@ -108,10 +108,10 @@ fn list(query: &str) -> ListQuery {
 
 /// Every entry of the journal, as `id entry outcome`.
 fn entries(dir: &TempDir) -> Vec<String> {
-    let db = raw(dir);
-    let mut statement = db
-        .prepare("SELECT concat_ws(' ', id, entry, outcome) FROM journal ORDER BY seq")
-        .unwrap();
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
-    rows.map(Result::unwrap).collect()
+    let entries = crate::entries::entries(&raw(dir)).into_iter();
+    let told = entries.map(|entry| {
+        let outcome = entry.outcome.map(|outcome| format!(" {outcome}"));
+        format!("{} {}{}", entry.id, entry.word, outcome.unwrap_or_default())
+    });
+    told.collect()
 }

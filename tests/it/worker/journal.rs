@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::stub::{Scripted, deleted};
 use super::{Bench, client, faulty, finished, limits, sighting};
+use crate::entries::entries;
 
 /// Makes the journal refuse these entries, as a broken disk would.
 fn break_journal(bench: &Bench, entries: &str) {
@@ -30,15 +31,9 @@ async fn no_request_leaves_before_its_intent_is_on_disk() {
     // The service looks into the ledger's file before it answers.
     let service = Scripted::start(move |_, request| {
         let id = request.rsplit('/').next().unwrap();
-        let intents: i64 = rusqlite::Connection::open(&path)
-            .unwrap()
-            .query_row(
-                "SELECT count(*) FROM journal WHERE id = ?1 AND entry = 'intent'",
-                [id],
-                |row| row.get(0),
-            )
-            .unwrap();
-        assert_eq!(intents, 1, "{request} came first");
+        let entries = entries(&rusqlite::Connection::open(&path).unwrap());
+        let intents = entries.iter().filter(|e| e.word == "intent" && e.id == id);
+        assert_eq!(intents.count(), 1, "{request} came first");
         deleted()
     })
     .await;
