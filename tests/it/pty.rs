@@ -131,6 +131,21 @@ impl Session {
             .status();
         assert!(sent.unwrap().success());
     }
+
+    /// Waits until the process is stopped; what continues it before that is lost.
+    fn until_stopped(&self) {
+        let status = format!("/proc/{}/stat", self.child.process_id().unwrap());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = std::fs::read_to_string(&status).unwrap();
+            // Its name comes before, in parentheses.
+            let (_, state) = status.rsplit_once(") ").unwrap();
+            if state.starts_with('T') {
+                return;
+            }
+            assert!(Instant::now() < deadline, "it was never stopped");
+        }
+    }
 }
 
 fn arkdeck(data: &Path, service: &Emulator, args: &[&str]) -> CommandBuilder {
@@ -218,6 +233,7 @@ async fn is_suspended_by_ctrl_z_and_draws_again_when_continued() {
     session.until("the main screen", |screen| {
         !screen.screen().alternate_screen()
     });
+    session.until_stopped();
     session.signal("CONT");
     session.until_text("No responses yet");
     session.press("q");

@@ -353,7 +353,7 @@ async fn the_window_of_intents_is_bounded() {
             Report::Settled { .. } => {
                 let sending: i64 = elsewhere
                     .query_row(
-                        "SELECT count(*) FROM resources WHERE state = 2",
+                        "SELECT count(*) FROM queue WHERE intended_at IS NOT NULL",
                         [],
                         |row| row.get(0),
                     )
