@@ -88,7 +88,10 @@ pub(super) fn excerpt(body: &str) -> Option<String> {
         }
         line.push_str(word);
     }
-    let shown: String = visible(&line).chars().take(LONGEST_EXCERPT).collect();
+    let mut shown = visible(&line).into_owned();
+    if let Some((end, _)) = shown.char_indices().nth(LONGEST_EXCERPT) {
+        shown.truncate(end);
+    }
     (!shown.is_empty()).then_some(shown)
 }
 

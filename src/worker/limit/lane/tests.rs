@@ -131,23 +131,21 @@ fn an_unknown_ceiling_is_learned() {
         race.run(count, Duration::from_hours(1), latency, admit);
         (race.share(count), race.refused)
     };
-    for rest in [Duration::ZERO, SECOND / 2, SECOND] {
-        for latency in [MS, 50 * MS, 300 * MS] {
-            for (count, least, refusals) in [(600, 0.89, 42), (5_000, 0.955, 120)] {
-                let (share, refused) = run(count, latency, rest, &mut bucket(20.0));
-                let case = format!("{count} {latency:?} {rest:?}");
-                assert!(
-                    share > least && refused < refusals,
-                    "{case}: {share} {refused}"
-                );
-                for phase in [0, 333, 900] {
-                    let admit = &mut windows(20, phase * MS);
-                    let (share, refused) = run(count, latency, rest, admit);
-                    let case = format!("{case} {phase}");
+    // The last round before the first refusal is as long as the way there and back.
+    for (latency, early, late) in [(MS, 42, 100), (50 * MS, 42, 100), (300 * MS, 42, 200)] {
+        for rest in [Duration::ZERO, SECOND / 2, SECOND] {
+            for (count, least, most) in [(600, 0.89, early), (10_000, 0.97, late)] {
+                let check = |case: &str, (share, refused): (f64, usize)| {
+                    let case = format!("{count} {latency:?} {rest:?} {case}");
                     assert!(
-                        share > least && refused < refusals,
+                        share > least && refused <= most,
                         "{case}: {share} {refused}"
                     );
+                };
+                check("bucket", run(count, latency, rest, &mut bucket(20.0)));
+                for phase in [0, 333, 900] {
+                    let admit = &mut windows(20, phase * MS);
+                    check(&phase.to_string(), run(count, latency, rest, admit));
                 }
             }
         }
