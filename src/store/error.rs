@@ -34,6 +34,8 @@ pub enum StoreError {
         #[source]
         source: Arc<std::io::Error>,
     },
+    #[error("the rows of this profile belong to another service by now, {theirs}")]
+    OtherService { theirs: String },
     #[error("the ledger was opened read-only")]
     ReadOnly,
     #[error("another program has held the ledger's lock for too long")]

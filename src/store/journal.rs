@@ -27,7 +27,7 @@ use crate::domain::{
 use super::chain;
 use super::codes::{Code, stored};
 use super::error::StoreError;
-use super::ledger::{claim, json};
+use super::ledger::{admit, claim, json};
 use super::lock;
 use super::select::IN_HAND;
 use super::thread::Disk;
@@ -224,6 +224,7 @@ pub(super) fn intend(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<Claim>, StoreError> {
+    admit(disk)?;
     let queued = in_hand(disk, batch, false, limit)?;
     let (Some(first), Some(last)) = (queued.first(), queued.last()) else {
         return Ok(Vec::new());

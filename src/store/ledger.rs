@@ -468,15 +468,43 @@ pub(super) fn cite(
     Ok(())
 }
 
-/// A service's word is about to be written down: the rows are that service's from now on.
+/// The service is about to be asked for something: not if the rows are another's by now.
+pub(super) fn admit(disk: &Disk) -> Result<(), StoreError> {
+    let service = disk.service.borrow();
+    let (Some(service), false) = (&*service, disk.is_theirs.get()) else {
+        return Ok(());
+    };
+    match profile_service(disk)? {
+        Some(theirs) if theirs != service.base_url => Err(StoreError::OtherService { theirs }),
+        theirs => {
+            disk.is_theirs.set(theirs.is_some());
+            Ok(())
+        }
+    }
+}
+
+/// The service's word is about to be written down: the rows are that service's from now on.
 pub(super) fn claim(disk: &Disk) -> Result<(), StoreError> {
-    if let Some(base_url) = disk.claim.take() {
+    admit(disk)?;
+    if let Some(service) = &*disk.service.borrow()
+        && service.claims
+        && !disk.is_theirs.replace(true)
+    {
         disk.db.execute(
-            "UPDATE profiles SET service = ?2 WHERE profile = ?1 AND service IS NULL",
-            (disk.profile, base_url),
+            "UPDATE profiles SET service = ?2 WHERE profile = ?1",
+            (disk.profile, &service.base_url),
         )?;
     }
     Ok(())
+}
+
+pub(super) fn profile_service(disk: &Disk) -> Result<Option<String>, StoreError> {
+    let mut service = disk
+        .db
+        .prepare_cached("SELECT service FROM profiles WHERE profile = ?1")?;
+    let service = service.query_row([disk.profile], |row| row.get(0));
+    // A profile that has nothing yet has no row for a reader.
+    Ok(service.optional()?.flatten())
 }
 
 pub(super) fn merge(

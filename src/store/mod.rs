@@ -23,7 +23,7 @@ mod select;
 mod thread;
 mod tree;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ use crate::domain::{
 
 pub use error::StoreError;
 use lock::Instance;
-use thread::{Desk, Disk};
+use thread::{Desk, Disk, Service};
 
 /// The file in the data folder.
 pub const FILE: &str = "ledger.db";
@@ -122,7 +122,8 @@ impl Ledger {
             profile: key,
             instance: Some(instance),
             head: Cell::default(),
-            claim: Cell::default(),
+            service: RefCell::default(),
+            is_theirs: Cell::default(),
         })?;
         let reader = Self::reader(&path, key)?;
         Ok(Self {
@@ -145,7 +146,8 @@ impl Ledger {
             profile,
             instance: None,
             head: Cell::default(),
-            claim: Cell::default(),
+            service: RefCell::default(),
+            is_theirs: Cell::default(),
         })?;
         Ok(Self {
             threads: Arc::new(Threads {
@@ -162,7 +164,8 @@ impl Ledger {
             profile,
             instance: None,
             head: Cell::default(),
-            claim: Cell::default(),
+            service: RefCell::default(),
+            is_theirs: Cell::default(),
         })
     }
 
@@ -188,17 +191,22 @@ impl Ledger {
 
     /// The base URL that the profile's rows belong to, if that is settled.
     pub async fn service(&self) -> Result<Option<String>, StoreError> {
-        self.read(profile_service).await
+        self.read(ledger::profile_service).await
     }
 
     /// From the first word of a service that is written down, the profile's rows belong to it, for
-    /// what another does not know is not gone. Says here that this service is at `base_url`; returns
-    /// whose the rows are already.
-    pub async fn serve(&self, base_url: &str) -> Result<Option<String>, StoreError> {
+    /// what another does not know is not gone: [`StoreError::OtherService`]. Says here that this
+    /// service is at `base_url`, and whether it `claims` what belongs to none yet; returns whose the
+    /// rows are already.
+    pub async fn serve(&self, base_url: &str, claims: bool) -> Result<Option<String>, StoreError> {
         let base_url = base_url.to_owned();
         self.write(move |disk| {
-            disk.claim.set(Some(base_url.clone()));
-            profile_service(disk)
+            disk.service.replace(Some(Service {
+                base_url: base_url.clone(),
+                claims,
+            }));
+            disk.is_theirs.set(false);
+            ledger::profile_service(disk)
         })
         .await
     }
@@ -560,16 +568,6 @@ impl Ledger {
             }
         }
     }
-}
-
-fn profile_service(disk: &Disk) -> Result<Option<String>, StoreError> {
-    let service = disk.db.query_row(
-        "SELECT service FROM profiles WHERE profile = ?1",
-        [disk.profile],
-        |row| row.get(0),
-    );
-    // A profile that has nothing yet has no row for a reader.
-    Ok(service.optional()?.flatten())
 }
 
 fn profile_key(db: &rusqlite::Connection, profile: &str) -> Result<i64, StoreError> {

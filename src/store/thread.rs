@@ -6,7 +6,7 @@
 //! and the others run again. (A savepoint each would do, and copy every page that a job touches.) The
 //! reader has a connection of its own, so that no listing stands before the journal.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,8 +34,16 @@ pub(super) struct Disk {
     pub(super) instance: Option<Instance>,
     /// The journal's end, in a transaction that has appended to it.
     pub(super) head: Cell<Option<Head>>,
-    /// The base URL of the service whose word is about to be written down for the first time.
-    pub(super) claim: Cell<Option<String>>,
+    /// The service whose word is written down.
+    pub(super) service: RefCell<Option<Service>>,
+    /// The profile's rows are known to belong to it.
+    pub(super) is_theirs: Cell<bool>,
+}
+
+pub(super) struct Service {
+    pub(super) base_url: String,
+    /// With its first word the profile's rows belong to it.
+    pub(super) claims: bool,
 }
 
 /// Something to do in a transaction, and somebody to tell what came of it.
@@ -199,6 +207,7 @@ fn run(disk: &Disk, job: &mut dyn Job, before: &mut [Box<dyn Job>]) -> Result<()
 
 fn roll_back(disk: &Disk) {
     disk.head.set(None);
+    disk.is_theirs.set(false);
     if !disk.db.is_autocommit() {
         let _ = execute(disk, "ROLLBACK");
     }
@@ -226,7 +235,8 @@ mod tests {
             profile: 1,
             instance: None,
             head: Cell::default(),
-            claim: Cell::default(),
+            service: RefCell::default(),
+            is_theirs: Cell::default(),
         })
         .unwrap();
         let note = |note: &'static str, fails: bool| {

@@ -166,10 +166,10 @@ pub async fn start(
 pub async fn admit(ledger: &Ledger, client: &api::Client) -> Result<(), Refusal> {
     let journal = |error: StoreError| Refusal::Journal(error.whole());
     let asked = client.base_url().as_str();
-    let theirs = if client.is_loopback() || ledger.is_read_only() {
+    let theirs = if ledger.is_read_only() {
         ledger.service().await
     } else {
-        ledger.serve(asked).await
+        ledger.serve(asked, !client.is_loopback()).await
     };
     match theirs.map_err(journal)? {
         Some(theirs) if theirs != asked => Err(Refusal::OtherService {

@@ -214,7 +214,7 @@ async fn rows_of_one_service_are_nobody_elses_to_judge() {
     let ledger = arkdeck::store::Ledger::open(&data, "default").unwrap();
     let own = "https://ark.example/api/v3";
     let now = jiff::Timestamp::now();
-    assert_eq!(ledger.serve(own).await.unwrap(), None);
+    assert_eq!(ledger.serve(own, true).await.unwrap(), None);
     let began = ledger.begin_sync(now).await.unwrap();
     assert_eq!(ledger.service().await.unwrap(), None, "it has said nothing");
     ledger.sync_page(began, Vec::new(), now).await.unwrap();

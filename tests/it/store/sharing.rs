@@ -126,3 +126,41 @@ async fn an_open_ledger_keeps_its_lock_on_the_file() {
         .any(|l| l.contains(&inode) && l.contains(&own));
     assert!(held, "no lock on the ledger:\n{locks}");
 }
+
+#[tokio::test]
+async fn of_two_services_that_start_at_once_the_first_to_be_heard_has_the_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second, here) = (open(&dir), open(&dir), open(&dir));
+    let rows = responses(&first, 3).await;
+    let urls = ["https://one.example/api/v3", "https://two.example/api/v3"];
+    for (ledger, url, claims) in [
+        (&first, urls[0], true),
+        (&second, urls[1], true),
+        (&here, "http://127.0.0.1:9/api/v3", false),
+    ] {
+        assert_eq!(ledger.serve(url, claims).await.unwrap(), None);
+    }
+    let mut claimed = Vec::new();
+    for (ledger, row) in [&first, &second, &here].into_iter().zip(&rows) {
+        let (batch, _) = ledger.enqueue(vec![*row], at(0)).await.unwrap().unwrap();
+        claimed.push(batch);
+    }
+    let sent = first.intend(claimed[0], 9, at(1)).await.unwrap();
+    let late = second.intend(claimed[1], 9, at(1)).await.unwrap();
+    let deleted = settlement(&sent[0], Outcome::Deleted);
+    first.settle(claimed[0], deleted, at(2)).await.unwrap();
+    let is_refused = |error: &StoreError| match error {
+        StoreError::OtherService { theirs } => theirs == urls[0],
+        _ => false,
+    };
+    // What was on the wire already is in doubt, and nothing more is sent.
+    let deleted = settlement(&late[0], Outcome::Deleted);
+    let error = second.settle(claimed[1], deleted, at(3)).await.unwrap_err();
+    assert!(is_refused(&error), "{error}");
+    let error = here.intend(claimed[2], 9, at(3)).await.unwrap_err();
+    assert!(is_refused(&error), "{error}");
+    assert_eq!(
+        states(&first, &rows).await,
+        [State::Deleted, State::Sending, State::Queued]
+    );
+}
