@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, OptionalExtension as _, Row, ToSql, params, params_from_iter};
 
 use crate::domain::{
     Answer, Counts, Facts, Kind, Labels, ListQuery, Listing, Resource, ResourceId, RowId, Sighting,
@@ -76,53 +76,55 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<Resource> {
     })
 }
 
-/// Puts a resource back as it now is, or in for the first time if it has no row yet. Touches nothing
-/// of what the journal keeps in the row, nor its protection, nor its note.
-fn write(disk: &Disk, row: Option<RowId>, resource: &Resource) -> Result<RowId, StoreError> {
-    let mut statement = disk.db.prepare_cached(
-        "INSERT INTO resources (row, profile, kind, id, state, name, bytes, model, status, purpose,
-             mime_type, created_at, expires_at, previous, usage, created_approx, tags, source,
-             tracked_at, settled_at, answer)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19, ?20, ?21)
-         ON CONFLICT (row) DO UPDATE SET
-             state = CASE WHEN excluded.state IN (1, 2) THEN state ELSE excluded.state END, name = excluded.name,
-             bytes = excluded.bytes, model = excluded.model, status = excluded.status,
-             purpose = excluded.purpose, mime_type = excluded.mime_type,
-             created_at = excluded.created_at, expires_at = excluded.expires_at,
-             previous = excluded.previous, usage = excluded.usage,
-             created_approx = excluded.created_approx, tags = excluded.tags,
-             settled_at = excluded.settled_at, answer = excluded.answer
-         RETURNING row",
-    )?;
+/// Puts a resource in for the first time.
+const INSERT: &str = "INSERT INTO resources (profile, kind, id, state, name, bytes, model, status,
+        purpose, mime_type, created_at, expires_at, previous, usage, created_approx, tags,
+        settled_at, answer, source, tracked_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+
+/// Puts a resource back as it now is. Touches nothing of what the journal keeps of the row, nor its
+/// protection, nor its note: a state that says a batch has it in hand is the queue's to tell.
+const UPDATE: &str =
+    "UPDATE resources SET state = CASE WHEN ?4 IN (1, 2) THEN state ELSE ?4 END, name = ?5, bytes = ?6, model = ?7, status = ?8,
+        purpose = ?9, mime_type = ?10, created_at = ?11, expires_at = ?12, previous = ?13,
+        usage = ?14, created_approx = ?15, tags = ?16, settled_at = ?17, answer = ?18
+    WHERE row = ?19 AND profile = ?1 AND kind = ?2 AND id = ?3";
+
+/// Runs one of the two; its last parameters are `rest`.
+fn put(
+    disk: &Disk,
+    statement: &mut CachedStatement<'_>,
+    resource: &Resource,
+    rest: &[&dyn ToSql],
+) -> Result<(), StoreError> {
     let facts = &resource.facts;
-    let row = statement.query_row(
-        params![
-            row.map(|row| row.0),
-            disk.profile,
-            Code(resource.kind),
-            resource.id.as_str(),
-            Code(resource.state),
-            facts.name,
-            facts.bytes.map(|n| i64::try_from(n).unwrap_or(i64::MAX)),
-            facts.model,
-            facts.status,
-            facts.purpose,
-            facts.mime_type,
-            facts.created_at.map(Code),
-            facts.expires_at.map(Code),
-            facts.previous_response_id,
-            facts.usage.map(|usage| json(&usage)),
-            resource.created_approx,
-            codes::join_tags(&resource.tags),
-            resource.source.as_str(),
-            Code(resource.tracked_at),
-            resource.settled_at.map(Code),
-            resource.answer.as_ref().map(json),
-        ],
-        |row| row.get(0).map(RowId),
-    )?;
-    Ok(row)
+    let row: &[&dyn ToSql] = params![
+        disk.profile,
+        Code(resource.kind),
+        resource.id.as_str(),
+        Code(resource.state),
+        facts.name,
+        facts.bytes.map(|n| i64::try_from(n).unwrap_or(i64::MAX)),
+        facts.model,
+        facts.status,
+        facts.purpose,
+        facts.mime_type,
+        facts.created_at.map(Code),
+        facts.expires_at.map(Code),
+        facts.previous_response_id,
+        facts.usage.map(|usage| json(&usage)),
+        resource.created_approx,
+        codes::join_tags(&resource.tags),
+        resource.settled_at.map(Code),
+        resource.answer.as_ref().map(json),
+    ];
+    statement.execute(params_from_iter(row.iter().chain(rest)))?;
+    Ok(())
+}
+
+fn update(disk: &Disk, row: RowId, resource: &Resource) -> Result<(), StoreError> {
+    let mut statement = disk.db.prepare_cached(UPDATE)?;
+    put(disk, &mut statement, resource, params![row.0])
 }
 
 /// Our own plain structs always have a JSON form.
@@ -134,14 +136,6 @@ fn load(disk: &Disk, row: RowId) -> Result<Option<Resource>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM resources WHERE row = ?1 AND profile = ?2");
     let mut statement = disk.db.prepare_cached(&sql)?;
     let found = statement.query_row(params![row.0, disk.profile], resource);
-    Ok(found.optional()?)
-}
-
-fn load_id(disk: &Disk, kind: Kind, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM resources WHERE profile = ?1 AND kind = ?2 AND id = ?3");
-    let mut statement = disk.db.prepare_cached(&sql)?;
-    let found = statement.query_row(params![disk.profile, Code(kind), id.as_str()], resource);
     Ok(found.optional()?)
 }
 
@@ -200,18 +194,53 @@ fn revive(resource: &mut Resource, looked: Timestamp) {
     }
 }
 
-/// Tracks one sighting. `listed` is when the sync began that saw it, if one did.
-fn see(
-    disk: &Disk,
-    sighting: &Sighting,
+/// Tracks sightings. There may be a million of them, so its statements are looked up once.
+struct Watch<'d> {
+    disk: &'d Disk,
     now: Timestamp,
-    listed: Option<Timestamp>,
-) -> Result<Tracked, StoreError> {
-    let known = load_id(disk, sighting.kind, &sighting.id)?;
-    let is_new = known.is_none();
-    let mut resource = known.clone().unwrap_or_else(|| {
+    load: CachedStatement<'d>,
+    insert: CachedStatement<'d>,
+}
+
+impl<'d> Watch<'d> {
+    fn new(disk: &'d Disk, now: Timestamp) -> Result<Self, StoreError> {
+        let load =
+            format!("SELECT {COLUMNS} FROM resources WHERE profile = ?1 AND kind = ?2 AND id = ?3");
+        Ok(Self {
+            disk,
+            now,
+            load: disk.db.prepare_cached(&load)?,
+            insert: disk.db.prepare_cached(INSERT)?,
+        })
+    }
+
+    /// Tracks one. `listed` is when the sync began that saw it, if one did.
+    fn see(
+        &mut self,
+        sighting: &Sighting,
+        listed: Option<Timestamp>,
+    ) -> Result<Tracked, StoreError> {
+        let key = params![self.disk.profile, Code(sighting.kind), sighting.id.as_str()];
+        let Some(known) = self.load.query_row(key, resource).optional()? else {
+            return self.add(sighting);
+        };
+        let mut resource = known.clone();
+        merge_sighting(&mut resource, sighting);
+        if let Some(listed) = listed {
+            revive(&mut resource, listed);
+        }
+        if resource != known {
+            update(self.disk, known.row, &resource)?;
+        }
+        Ok(Tracked {
+            row: known.row,
+            is_new: false,
+        })
+    }
+
+    fn add(&mut self, sighting: &Sighting) -> Result<Tracked, StoreError> {
         let born = sighting.id.birth();
-        Resource {
+        let mut resource = Resource {
             row: RowId(0),
             kind: sighting.kind,
             id: sighting.id.clone(),
@@ -225,29 +254,31 @@ fn see(
             note: None,
             source: sighting.source,
             protected: false,
-            tracked_at: now,
+            tracked_at: self.now,
             settled_at: None,
             answer: None,
-        }
-    });
+        };
+        merge_sighting(&mut resource, sighting);
+        let rest = params![sighting.source.as_str(), Code(self.now)];
+        put(self.disk, &mut self.insert, &resource, rest)?;
+        Ok(Tracked {
+            row: RowId(self.disk.db.last_insert_rowid()),
+            is_new: true,
+        })
+    }
+}
+
+fn merge_sighting(resource: &mut Resource, sighting: &Sighting) {
     if sighting.source == Source::Import {
         // Recorded at some time: a newer look may have told more, and an approximate birth is a gap.
         let mut known = resource.facts.clone();
         known.created_at.take_if(|_| resource.created_approx);
         let filled = known.filled_from(&sighting.facts);
-        merge_facts(&mut resource, &filled);
+        merge_facts(resource, &filled);
     } else {
-        merge_facts(&mut resource, &sighting.facts);
+        merge_facts(resource, &sighting.facts);
     }
-    merge_tags(&mut resource, &sighting.tags);
-    if let Some(listed) = listed {
-        revive(&mut resource, listed);
-    }
-    let row = match known {
-        Some(known) if known == resource => known.row,
-        known => write(disk, known.map(|known| known.row), &resource)?,
-    };
-    Ok(Tracked { row, is_new })
+    merge_tags(resource, &sighting.tags);
 }
 
 pub(super) fn track(
@@ -255,9 +286,9 @@ pub(super) fn track(
     sightings: &[Sighting],
     now: Timestamp,
 ) -> Result<Vec<Tracked>, StoreError> {
+    let mut watch = Watch::new(disk, now)?;
     let each = sightings.iter();
-    each.map(|sighting| see(disk, sighting, now, None))
-        .collect()
+    each.map(|sighting| watch.see(sighting, None)).collect()
 }
 
 pub(super) fn find(
@@ -519,7 +550,7 @@ pub(super) fn merge(
     merge_facts(&mut resource, facts);
     revive(&mut resource, now);
     if resource != known {
-        write(disk, Some(row), &resource)?;
+        update(disk, row, &resource)?;
     }
     Ok(resource)
 }
@@ -543,7 +574,7 @@ pub(super) fn mark_gone(
     resource.state = State::Gone;
     resource.settled_at = Some(now);
     resource.answer = None;
-    write(disk, Some(row), &resource)?;
+    update(disk, row, &resource)?;
     Ok(State::Gone)
 }
 
@@ -577,9 +608,10 @@ pub(super) fn sync_page(
     let mut stamp = disk
         .db
         .prepare_cached("UPDATE resources SET sync = max(coalesce(sync, 0), ?1) WHERE row = ?2")?;
+    let mut watch = Watch::new(disk, now)?;
     let mut new = 0;
     for sighting in sightings {
-        let tracked = see(disk, sighting, now, Some(started))?;
+        let tracked = watch.see(sighting, Some(started))?;
         stamp.execute(params![sync.0, tracked.row.0])?;
         new += u64::from(tracked.is_new);
     }
