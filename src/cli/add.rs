@@ -160,10 +160,12 @@ impl Adding {
 
     fn take(&mut self, context: &mut Context, report: Report) {
         match report {
-            Report::New(id, spot) => {
-                print(&mut context.streams.results, id.as_str());
-                if context.overrides.verbose {
-                    context.note_about(&place(&spot), id.as_str());
+            Report::New(fresh) => {
+                for (id, spot) in fresh {
+                    print(&mut context.streams.results, id.as_str());
+                    if context.overrides.verbose {
+                        context.note_about(&place(&spot), id.as_str());
+                    }
                 }
             }
             Report::Rejected(spot, error) => self.reject(context, &place(&spot), error),

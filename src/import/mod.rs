@@ -4,35 +4,30 @@
 //! ledger soon after, so that stopping loses nothing but the rest. Memory does not grow with what is
 //! read. Refuses to know what is an id (`scan` does), and to change what it reads.
 
+mod keep;
 mod open;
 mod paths;
+mod pile;
 mod read;
 
-use std::collections::HashSet;
 use std::io::Read;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{self, MissedTickBehavior, sleep_until};
 
-use crate::domain::{
-    IdError, ImportProgress, ImportTally, Kind, ResourceId, RowId, Sighting, Source, Tracked,
-};
-use crate::scan::Item;
+use crate::domain::{IdError, ImportProgress, ImportTally, Kind, ResourceId};
 use crate::store::{Ledger, StoreError};
 
+use keep::Keeper;
 pub use paths::{complete, expand, roots};
-use read::{Meter, Piece, Reader};
+use pile::pile;
+use read::{Meter, Reader};
 
-/// Ids that go to the ledger at a time, at least when there are many.
-const CHUNK: usize = 4096;
-/// How long fewer wait for more: each time costs a flush of the disk.
-const LINGER: Duration = Duration::from_millis(50);
 /// How often progress is reported.
 const TICK: Duration = Duration::from_millis(100);
 /// How long a stop waits for the reader, which may itself be waiting for a pipe.
@@ -70,7 +65,8 @@ pub struct Spot {
 /// What happened, in order; [`Report::Done`] is the last.
 #[derive(Debug)]
 pub enum Report {
-    New(ResourceId, Spot),
+    /// Ids that the ledger did not have.
+    New(Vec<(ResourceId, Spot)>),
     /// A line of a list; `None`: an id that may be of either kind.
     Rejected(Spot, Option<IdError>),
     Unreadable {
@@ -123,20 +119,14 @@ async fn run(
         return Err(StoreError::ReadOnly);
     }
     let meter = Arc::new(Meter::default());
-    let (sender, mut pieces) = mpsc::channel(64);
-    let mut importer = Importer {
-        ledger,
-        tags: request.tags,
-        reports,
-        total: ImportTally::default(),
-        file: File::default(),
-    };
+    let (giver, pieces) = pile();
+    let mut keeper = Keeper::new(ledger, request.tags, reports);
     let reader = Reader {
         kind: request.kind,
         apart: request.apart,
         meter: meter.clone(),
         stop: stop.clone(),
-        pieces: sender,
+        pieces: giver,
     };
     let reader = tokio::task::spawn_blocking(move || reader.read(request.from));
     let began = Instant::now();
@@ -144,42 +134,30 @@ async fn run(
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut deadline = None;
     loop {
-        let first = tokio::select! {
-            piece = pieces.recv() => if let Some(piece) = piece {
-                piece
-            } else {
-                finish(reader).await;
-                break;
-            },
+        tokio::select! {
+            () = pieces.some() => {}
             _ = tick.tick() => {
-                let new = importer.total.new + importer.file.tally.new;
-                let progress = meter.progress(new, began.elapsed());
+                let progress = meter.progress(keeper.new_ids(), began.elapsed());
                 // Nobody misses one that has to wait.
                 let _ = reports.try_send(Report::Progress(progress));
                 continue;
             }
             () = stopped(&mut stop), if deadline.is_none() => {
-                importer.total.stopped = true;
+                keeper.stopped();
                 deadline = Some(time::Instant::now() + GRACE);
                 continue;
             }
             () = sleep_until(deadline.unwrap_or_else(time::Instant::now)), if deadline.is_some() => {
                 break;
             }
-        };
-        let mut all = vec![first];
-        let mut ids = all[0].len();
-        let linger = time::Instant::now() + LINGER;
-        while ids < CHUNK
-            && let Ok(Some(piece)) = time::timeout_at(linger, pieces.recv()).await
-        {
-            ids += piece.len();
-            all.push(piece);
         }
-        importer.take(all).await?;
+        let Some(all) = pieces.take().await else {
+            finish(reader).await;
+            break;
+        };
+        keeper.take(all).await?;
     }
-    importer.end_file(Arc::default(), 0, 0).await;
-    Ok(importer.total)
+    Ok(keeper.end().await)
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
@@ -193,121 +171,6 @@ async fn finish(reader: JoinHandle<()>) {
         && let Ok(panic) = error.try_into_panic()
     {
         panic::resume_unwind(panic);
-    }
-}
-
-struct Importer<'a> {
-    ledger: Ledger,
-    tags: Vec<String>,
-    reports: &'a mpsc::Sender<Report>,
-    total: ImportTally,
-    file: File,
-}
-
-/// The file being read.
-#[derive(Default)]
-struct File {
-    tally: ImportTally,
-    /// Rows from here on were added while it was read.
-    first_new: Option<RowId>,
-    known: HashSet<RowId>,
-}
-
-impl Importer<'_> {
-    async fn take(&mut self, pieces: Vec<Piece>) -> Result<(), StoreError> {
-        let mut sightings = Vec::new();
-        let items = pieces.iter().flat_map(|piece| match piece {
-            Piece::Found(_, items) => items.as_slice(),
-            _ => &[],
-        });
-        for item in items {
-            if let Item::Id {
-                kind, id, facts, ..
-            } = item
-            {
-                sightings.push(Sighting {
-                    kind: *kind,
-                    id: id.clone(),
-                    source: Source::Import,
-                    tags: self.tags.clone(),
-                    facts: facts.as_deref().cloned().unwrap_or_default(),
-                });
-            }
-        }
-        let tracked = self.ledger.track(sightings, Timestamp::now()).await?;
-        let mut tracked = tracked.into_iter();
-        for piece in pieces {
-            match piece {
-                Piece::Found(name, items) => {
-                    for item in items {
-                        self.found(&name, item, &mut tracked).await;
-                    }
-                }
-                Piece::Unreadable(name, error) => {
-                    self.file.tally.unreadable += 1;
-                    self.tell(Report::Unreadable { name, error }).await;
-                }
-                Piece::End(name, lines, with_ids) => {
-                    self.file.tally.files = 1;
-                    self.end_file(name, lines, with_ids).await;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn found(
-        &mut self,
-        name: &Arc<str>,
-        item: Item,
-        tracked: &mut impl Iterator<Item = Tracked>,
-    ) {
-        let spot = |line| Spot {
-            name: name.clone(),
-            line,
-        };
-        let report = match item {
-            Item::Id { id, line, .. } => {
-                let Some(tracked) = tracked.next() else {
-                    return;
-                };
-                if !tracked.is_new {
-                    self.file.known(tracked.row);
-                    return;
-                }
-                self.file.first_new.get_or_insert(tracked.row);
-                self.file.tally.new += 1;
-                Report::New(id, spot(line))
-            }
-            Item::NeedsKind { line } => Report::Rejected(spot(line), None),
-            Item::Bad { line, error } => Report::Rejected(spot(line), Some(error)),
-        };
-        self.file.tally.rejected += u64::from(matches!(report, Report::Rejected(..)));
-        self.tell(report).await;
-    }
-
-    async fn end_file(&mut self, name: Arc<str>, lines: u64, with_ids: u64) {
-        let mut tally = std::mem::take(&mut self.file).tally;
-        tally.lines = lines;
-        tally.bare_lines = lines - with_ids;
-        self.total.add(&tally);
-        if tally.files > 0 {
-            self.tell(Report::Read { name, tally }).await;
-        }
-    }
-
-    async fn tell(&self, report: Report) {
-        // Nobody may be listening any more.
-        let _ = self.reports.send(report).await;
-    }
-}
-
-impl File {
-    fn known(&mut self, row: RowId) {
-        let added_by_this = self.first_new.is_some_and(|first| row >= first);
-        if !added_by_this && self.known.insert(row) {
-            self.tally.known += 1;
-        }
     }
 }
 

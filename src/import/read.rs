@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::domain::{ImportProgress, Kind, ResourceId};
 use crate::scan::{Item, Scanner};
 
 use super::open::{Counted, decoded};
 use super::paths::files;
+use super::pile::{Giver, Stopped};
 use super::{Origin, name_of};
 
 /// Ids that are remembered so as not to be handed on again: logs name each a few times, close together.
@@ -65,11 +66,8 @@ pub(super) struct Reader {
     pub(super) apart: Option<PathBuf>,
     pub(super) meter: Arc<Meter>,
     pub(super) stop: watch::Receiver<bool>,
-    pub(super) pieces: mpsc::Sender<Piece>,
+    pub(super) pieces: Giver,
 }
-
-/// Nobody wants more.
-struct Stopped;
 
 impl Reader {
     pub(super) fn read(self, from: Vec<Origin>) {
@@ -193,7 +191,7 @@ impl Reader {
     }
 
     fn give(&self, piece: Piece) -> Result<(), Stopped> {
-        self.pieces.blocking_send(piece).map_err(|_| Stopped)
+        self.pieces.give(piece)
     }
 
     fn is_stopped(&self) -> bool {

@@ -12,6 +12,8 @@
 
 #![expect(clippy::print_stdout, reason = "the table is what this is for")]
 
+mod machine;
+
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -20,6 +22,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
+
+use machine::{high_water, machine};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -235,13 +239,6 @@ async fn arkdeck(service: &Service, work: &Path, more: &[&str]) -> Outcome<Ran> 
     Ok(Ran { took, peak })
 }
 
-fn high_water(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
-}
-
 fn curl(service: &Service, ids: &[String], work: &Path) -> Outcome<Duration> {
     let config = work.join("curl");
     let mut file = std::io::BufWriter::new(fs::File::create(&config)?);
@@ -451,24 +448,4 @@ impl Drop for Service {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// What the figures are of.
-fn machine() -> String {
-    let processors = std::thread::available_parallelism().map_or(0, usize::from);
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    let model = model
-        .and_then(|line| line.split(':').nth(1))
-        .unwrap_or("unknown processor")
-        .trim();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().next().unwrap_or("?");
-    format!(
-        "{processors} cores of {model}, {} {}; load before the run {load}",
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    )
 }

@@ -13,23 +13,31 @@
 
 #![expect(clippy::print_stdout, reason = "the table is what this is for")]
 
+mod machine;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use machine::{high_water, machine};
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ARKDECK: &str = env!("CARGO_BIN_EXE_arkdeck");
 /// The shapes that are searched for, as ripgrep finds them fastest: without word boundaries.
 const PATTERN: &str = r"resp_02[0-9]{13}[0-9a-f]{38}|file-20[0-9]{12}-[a-z0-9]{5}";
+
+/// How often it is looked how much memory there is in use.
+const SAMPLES: Duration = Duration::from_millis(5);
 
 struct Flags {
     megabytes: u64,
@@ -179,16 +187,17 @@ fn run(mut command: Command) -> Outcome<Ran> {
         let mut text = Vec::new();
         io::copy(&mut output, &mut text).map(|_| text)
     });
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || ended.send((child.wait(), Instant::now())));
     let mut peak = 0;
-    // Looked at often enough: the most that it had is kept by the system.
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
+    // The system keeps the most that it had, for as long as it lives.
+    let (status, stop) = loop {
+        match end.recv_timeout(SAMPLES) {
+            Err(RecvTimeoutError::Timeout) => peak = peak.max(high_water(id)),
+            ended => break ended?,
         }
-        peak = peak.max(high_water(id));
-        thread::sleep(Duration::from_millis(1));
     };
-    let took = start.elapsed();
+    let (status, took) = (status?, stop - start);
     let text = reader.join().map_err(|_| "the reader panicked")??;
     if !status.success() {
         return Err(format!("it ended with {status}").into());
@@ -198,13 +207,6 @@ fn run(mut command: Command) -> Outcome<Ran> {
         peak,
         found: memchr::memchr_iter(b'\n', &text).count(),
     })
-}
-
-fn high_water(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
 }
 
 /// A service's log: an id in one of two hundred lines, and all else that logs have.
@@ -256,24 +258,4 @@ fn make_log(path: &Path, size: u64) -> Outcome<()> {
     }
     file.flush()?;
     Ok(())
-}
-
-/// What the figures are of.
-fn machine() -> String {
-    let processors = thread::available_parallelism().map_or(0, usize::from);
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    let model = model
-        .and_then(|line| line.split(':').nth(1))
-        .unwrap_or("unknown processor")
-        .trim();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().next().unwrap_or("?");
-    format!(
-        "{processors} cores of {model}, {} {}; load before the run {load}",
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    )
 }
