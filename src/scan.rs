@@ -16,7 +16,7 @@ use memchr::memmem::FinderBuilder;
 
 use crate::domain::{IdError, Kind, ResourceId};
 
-pub use stream::{Item, Scanner};
+pub use stream::{Item, Said, Scanner};
 
 /// `02`, 13 digits of epoch milliseconds, 38 hexadecimal digits.
 const RESPONSE: &[u8] = b"resp_02";

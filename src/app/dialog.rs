@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use tui_input::{Input, InputRequest};
 
-use crate::domain::{Citing, Facts, IdError, Kind, ResourceId, Review, RowId, Sighting, Source};
+use crate::domain::{
+    Citing, Facts, IdError, Kind, ResourceId, Review, RowId, Sighting, Source, Unreadable,
+};
 use crate::scan::{self, Entry};
 
 use super::pane::{Motion, scroll};
@@ -259,12 +261,12 @@ pub struct ImportPath {
     /// How it can go on, as far as it was asked for.
     pub names: Vec<String>,
     /// Why what was typed could not be read.
-    pub error: Option<String>,
+    pub error: Option<Unreadable>,
 }
 
 impl ImportPath {
     /// The same text once more, which was not right.
-    pub fn again(text: String, error: Option<String>) -> Self {
+    pub fn again(text: String, error: Option<Unreadable>) -> Self {
         Self {
             line: Input::new(text),
             names: Vec::new(),

@@ -1,8 +1,11 @@
 //! Ids out of files: asking for a path, and what comes of it.
 
-use crate::domain::{ImportProgress, ImportTally, Refusal};
+use crate::domain::{IdError, ImportProgress, ImportTally, Refusal, Unreadable};
 
 use super::{Action, App, Effect, Event, ImportPath, Mode};
+
+/// Lines that were no ids are named as they are met, at most so many; all are counted.
+const NAMED: u64 = 3;
 
 /// Ids being read from files.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +14,9 @@ pub struct Import {
     pub path: String,
     pub progress: ImportProgress,
     /// Why something could not be read, the last time.
-    trouble: Option<String>,
+    trouble: Option<Unreadable>,
+    /// Lines that were no ids, so far.
+    rejected: u64,
 }
 
 /// What an import tells, and what has to do with its path.
@@ -27,7 +32,13 @@ pub enum ImportNews {
     /// A file or folder that cannot be read.
     Unreadable {
         name: String,
-        error: String,
+        error: Unreadable,
+    },
+    /// A line of a list is no id, and why: `None`: it may be one of either kind.
+    Rejected {
+        name: String,
+        line: u64,
+        error: Option<IdError>,
     },
     Ended(ImportTally),
     /// The ledger takes nothing. The text is the store's.
@@ -37,8 +48,19 @@ pub enum ImportNews {
 /// What is worth a line.
 #[derive(Clone, Debug)]
 pub enum ImportEvent {
-    Ended { path: String, tally: ImportTally },
-    Unreadable { name: String, error: String },
+    Ended {
+        path: String,
+        tally: ImportTally,
+    },
+    Unreadable {
+        name: String,
+        error: Unreadable,
+    },
+    Rejected {
+        name: String,
+        line: u64,
+        error: Option<IdError>,
+    },
     UnderWay,
 }
 
@@ -46,7 +68,7 @@ impl ImportEvent {
     pub(super) fn is_bad(&self) -> bool {
         match self {
             Self::Ended { tally, .. } => tally.rejected + tally.unreadable > 0,
-            Self::Unreadable { .. } => true,
+            Self::Unreadable { .. } | Self::Rejected { .. } => true,
             Self::UnderWay => false,
         }
     }
@@ -109,6 +131,15 @@ impl App {
                     import.trouble = Some(error.clone());
                 }
                 self.note(Event::Import(ImportEvent::Unreadable { name, error }));
+            }
+            ImportNews::Rejected { name, line, error } => {
+                if let Some(import) = &mut self.queue.import {
+                    import.rejected += 1;
+                    if import.rejected <= NAMED {
+                        let event = ImportEvent::Rejected { name, line, error };
+                        self.note(Event::Import(event));
+                    }
+                }
             }
             ImportNews::Ended(tally) => self.imported(tally, effects),
             ImportNews::Failed(error) => {

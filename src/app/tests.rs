@@ -10,7 +10,7 @@ use super::*;
 use crate::domain::{
     Answer, BatchId, Cause, Citing, Content, FreeFirst, FreeQuery, Freed, Halt, HistoryPage,
     ImportTally, Labels, Life, NotUploaded, Outcome, Report, ResourceId, Review, Settlement, Tally,
-    Tint, Tracked, Upload, Weight,
+    Tint, Tracked, Unreadable, Upload, Weight,
 };
 
 fn app() -> (App, Vec<Resource>) {
@@ -1016,7 +1016,7 @@ fn what_could_not_be_read_can_be_corrected() {
     act(&mut app, &rows, &[Action::Press]);
     let unreadable = ImportNews::Unreadable {
         name: "x".into(),
-        error: "no such file".into(),
+        error: Unreadable::Missing,
     };
     update(&mut app, Message::Import(unreadable));
     let ended = ImportTally {
@@ -1027,7 +1027,7 @@ fn what_could_not_be_read_can_be_corrected() {
     let Mode::Import(path) = &app.mode else {
         panic!("{:?}", app.mode);
     };
-    assert_eq!(path.error.as_deref(), Some("no such file"));
+    assert_eq!(path.error, Some(Unreadable::Missing));
     assert_eq!(path.line.value(), "x");
     let refused = Session {
         refusal: Some(Refusal::ReadOnly),

@@ -64,7 +64,8 @@ fn origins(context: &mut Context, from: Vec<PathBuf>) -> Result<Vec<Origin>, Fai
         }
         import::roots(&path).map_err(|error| {
             let name = visible(&path.to_string_lossy()).into_owned();
-            let args = [("name", name.into()), ("error", error.to_string().into())];
+            let error = context.words.unreadable(&error);
+            let args = [("name", name.into()), ("error", error.into())];
             Failure::Usage(context.words.with("add-unreadable", &args))
         })?;
         origins.push(Origin::Path(path));
@@ -96,7 +97,7 @@ impl Adding {
                     taken.extend(found.into_iter().map(|found| (found.kind, found.id)));
                 }
                 Entry::NeedsKind(_) => self.reject(context, text, None),
-                Entry::Bad(error) => self.reject(context, text, Some(error)),
+                Entry::Bad(error) => self.reject(context, text, Some(&error)),
             }
         }
         let sightings = taken.iter().map(|(kind, id)| Sighting {
@@ -168,10 +169,10 @@ impl Adding {
                     }
                 }
             }
-            Report::Rejected(spot, error) => self.reject(context, &place(&spot), error),
+            Report::Rejected(spot, error) => self.reject(context, &place(&spot), error.as_ref()),
             Report::Unreadable { name, error } => {
                 let name = visible(&name).into_owned();
-                let error = visible(&error).into_owned();
+                let error = context.words.unreadable(&error);
                 let args = [("name", name.into()), ("error", error.into())];
                 let text = context.words.with("add-unreadable", &args);
                 context.streams.notes.line(&text);
@@ -192,13 +193,10 @@ impl Adding {
         }
     }
 
-    fn reject(&mut self, context: &mut Context, place: &str, error: Option<IdError>) {
+    fn reject(&mut self, context: &mut Context, place: &str, error: Option<&IdError>) {
         self.tally.rejected += 1;
         self.needs_kind |= error.is_none();
-        let reason = error.map_or_else(
-            || context.words.text("add-no-kind").into_owned(),
-            |error| context.words.id_error(&error),
-        );
+        let reason = context.words.not_an_id(error);
         context.note_about(place, &reason);
     }
 
@@ -219,6 +217,11 @@ impl Adding {
         }
         let text = context.words.import_tally(&tally);
         context.streams.notes.line(&text);
+        if tally.doubted > 0 {
+            let args = [("count", tally.doubted.into())];
+            let text = context.words.with("add-doubted", &args);
+            context.streams.notes.line(&text);
+        }
         if self.needs_kind {
             let text = context.words.text("add-give-kind").into_owned();
             context.streams.notes.line(&text);

@@ -81,7 +81,8 @@ fn read_ids(
         loop {
             let line = ids::next_line(input).map_err(|error| {
                 let name = context.words.text("add-stdin").into_owned();
-                let args = [("name", name.into()), ("error", error.to_string().into())];
+                let error = context.words.unreadable(&error.into());
+                let args = [("name", name.into()), ("error", error.into())];
                 Failure::Usage(context.words.with("add-unreadable", &args))
             })?;
             match line {

@@ -26,7 +26,7 @@ pub use facts::capped;
 pub use forest::{Forest, Link, Node, Weight};
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};
-pub use intake::{ImportProgress, ImportTally};
+pub use intake::{ImportProgress, ImportTally, Unreadable};
 pub use label::{LabelError, Labels, MAX_NOTE, MAX_TAG, note, tag};
 pub use lang::Lang;
 pub use meter::Meter;

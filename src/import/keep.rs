@@ -6,12 +6,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::domain::{ImportTally, ResourceId, RowId, Sighting, Source, Tracked};
-use crate::scan::Item;
+use crate::domain::{
+    Facts, ImportTally, Kind, Resource, ResourceId, RowId, Sighting, Source, State, Tracked,
+};
+use crate::scan::{Item, Said};
 use crate::store::{Ledger, StoreError};
 
 use super::read::Piece;
 use super::{Report, Spot};
+
+/// Deletions that are remembered: what else names the deleted is close to them, mostly.
+const REMEMBERED: usize = 1 << 15;
 
 pub(super) struct Keeper<'a> {
     ledger: Ledger,
@@ -19,6 +24,10 @@ pub(super) struct Keeper<'a> {
     reports: &'a mpsc::Sender<Report>,
     total: ImportTally,
     file: File,
+    /// Rows from here on were added by this import.
+    first_new: Option<RowId>,
+    /// What was read says that these are deleted, and the ledger does not have them.
+    deleted: HashSet<ResourceId>,
     /// New ids that have not been told yet: one by one they would cost more than to find them.
     fresh: Vec<(ResourceId, Spot)>,
 }
@@ -30,6 +39,7 @@ struct File {
     /// Rows from here on were added while it was read.
     first_new: Option<RowId>,
     known: HashSet<RowId>,
+    doubted: HashSet<RowId>,
 }
 
 impl<'a> Keeper<'a> {
@@ -44,6 +54,8 @@ impl<'a> Keeper<'a> {
             reports,
             total: ImportTally::default(),
             file: File::default(),
+            first_new: None,
+            deleted: HashSet::new(),
             fresh: Vec::new(),
         }
     }
@@ -64,11 +76,10 @@ impl<'a> Keeper<'a> {
     }
 
     pub(super) async fn take(&mut self, pieces: Vec<Piece>) -> Result<(), StoreError> {
-        let items = pieces.iter().flat_map(|piece| match piece {
-            Piece::Found(_, items) => items.as_slice(),
-            _ => &[],
-        });
-        let sightings: Vec<Sighting> = items.filter_map(|item| self.sighting(item)).collect();
+        self.note_deletions(&pieces).await?;
+        let sightings: Vec<Sighting> = items(&pieces)
+            .filter_map(|item| self.sighting(item))
+            .collect();
         let mut tracked = if sightings.is_empty() {
             Vec::new()
         } else {
@@ -97,19 +108,90 @@ impl<'a> Keeper<'a> {
     }
 
     fn sighting(&self, item: &Item) -> Option<Sighting> {
-        let Item::Id {
-            kind, id, facts, ..
-        } = item
-        else {
+        let Item::Id { kind, id, said, .. } = item else {
             return None;
         };
-        Some(Sighting {
+        let facts = match said {
+            Some(Said::Facts(facts)) => (**facts).clone(),
+            _ => Facts::default(),
+        };
+        (!self.deleted.contains(id)).then(|| Sighting {
             kind: *kind,
             id: id.clone(),
             source: Source::Import,
             tags: self.tags.clone(),
-            facts: facts.as_deref().cloned().unwrap_or_default(),
+            facts,
         })
+    }
+
+    /// What is said to be deleted is not added, wherever else it is named, and goes again if this
+    /// import has added it. What was known before stays as it is: only the service's word changes
+    /// that.
+    async fn note_deletions(&mut self, pieces: &[Piece]) -> Result<(), StoreError> {
+        if self.deleted.len() >= REMEMBERED {
+            self.deleted.clear();
+        }
+        let said: HashSet<(Kind, ResourceId)> = items(pieces)
+            .filter_map(|item| match item {
+                Item::Id {
+                    kind,
+                    id,
+                    said: Some(Said::Deleted),
+                    ..
+                } => (!self.deleted.contains(id)).then(|| (*kind, id.clone())),
+                _ => None,
+            })
+            .collect();
+        if said.is_empty() {
+            return Ok(());
+        }
+        let ids = said.iter().map(|(kind, id)| (Some(*kind), id.clone()));
+        let rows = self.ledger.find(ids.collect()).await?.concat();
+        let known = self.ledger.rows(rows).await?;
+        let ours: Vec<RowId> = known
+            .iter()
+            .filter(|known| self.has_added(known))
+            .map(|known| known.row)
+            .collect();
+        let dropped: HashSet<RowId> = if ours.is_empty() {
+            HashSet::new()
+        } else {
+            self.ledger.forget(ours).await?.into_iter().collect()
+        };
+        let mut there = HashSet::new();
+        for resource in &known {
+            if dropped.contains(&resource.row) {
+                // It may have been counted with an earlier file.
+                let tally = if since(self.file.first_new, resource.row) {
+                    &mut self.file.tally
+                } else {
+                    &mut self.total
+                };
+                tally.new = tally.new.saturating_sub(1);
+                continue;
+            }
+            there.insert((resource.kind, &resource.id));
+            let is_news = !matches!(resource.state, State::Deleted | State::Gone);
+            if is_news && self.file.doubted.insert(resource.row) {
+                self.file.tally.doubted += 1;
+            }
+        }
+        for (kind, id) in said {
+            if !there.contains(&(kind, &id)) {
+                self.deleted.insert(id);
+                self.file.tally.deleted += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// This import has added it, and nobody has touched it since.
+    fn has_added(&self, known: &Resource) -> bool {
+        since(self.first_new, known.row)
+            && known.source == Source::Import
+            && known.state == State::Tracked
+            && known.note.is_none()
+            && !known.protected
     }
 
     async fn found(
@@ -123,11 +205,14 @@ impl<'a> Keeper<'a> {
             line,
         };
         let (line, error) = match item {
+            // It had no sighting.
+            Item::Id { id, .. } if self.deleted.contains(&id) => return,
             Item::Id { id, line, .. } => {
                 let Some(tracked) = tracked.next() else {
                     return;
                 };
                 if tracked.is_new {
+                    self.first_new.get_or_insert(tracked.row);
                     self.file.first_new.get_or_insert(tracked.row);
                     self.file.tally.new += 1;
                     self.fresh.push((id, spot(line)));
@@ -168,10 +253,20 @@ impl<'a> Keeper<'a> {
     }
 }
 
+fn since(first: Option<RowId>, row: RowId) -> bool {
+    first.is_some_and(|first| row >= first)
+}
+
+fn items(pieces: &[Piece]) -> impl Iterator<Item = &Item> {
+    pieces.iter().flat_map(|piece| match piece {
+        Piece::Found(_, items) => items.as_slice(),
+        _ => &[],
+    })
+}
+
 impl File {
     fn known(&mut self, row: RowId) {
-        let added_by_this = self.first_new.is_some_and(|first| row >= first);
-        if !added_by_this && self.known.insert(row) {
+        if !since(self.first_new, row) && self.known.insert(row) {
             self.tally.known += 1;
         }
     }

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{self, MissedTickBehavior, sleep_until};
 
-use crate::domain::{IdError, ImportProgress, ImportTally, Kind, ResourceId};
+use crate::domain::{IdError, ImportProgress, ImportTally, Kind, ResourceId, Unreadable};
 use crate::store::{Ledger, StoreError};
 
 use keep::Keeper;
@@ -71,7 +71,7 @@ pub enum Report {
     Rejected(Spot, Option<IdError>),
     Unreadable {
         name: Arc<str>,
-        error: String,
+        error: Unreadable,
     },
     Progress(ImportProgress),
     /// The end of a file.

@@ -1,11 +1,13 @@
 //! Text out of what files are: compressed, or in UTF-16. What a file is, its first bytes say; its name
 //! does not matter.
 
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
+
+use crate::domain::Unreadable;
 
 /// How much of a compressed file is read at a time.
 const COMPRESSED: usize = 1 << 17;
@@ -40,7 +42,9 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// The text in `input`. Compressed files may have several members, one after the other.
-pub(super) fn decoded(input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+pub(super) fn decoded(
+    input: impl Read + Send + 'static,
+) -> Result<Box<dyn Read + Send>, Unreadable> {
     let (head, input) = peek::<6>(input)?;
     let text: Box<dyn Read + Send> = match head.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(
@@ -54,8 +58,7 @@ pub(super) fn decoded(input: impl Read + Send + 'static) -> io::Result<Box<dyn R
         _ => {
             let foreign = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic));
             if let Some((_, name)) = foreign {
-                let text = format!("it is compressed ({name}) in a way that is not read here");
-                return Err(io::Error::new(ErrorKind::Unsupported, text));
+                return Err(Unreadable::Packed(name));
             }
             Box::new(input)
         }

@@ -1,18 +1,20 @@
 //! Which files are meant: paths, folders, patterns that no shell has expanded.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use crate::domain::Unreadable;
+
 use super::name_of;
 
 /// What `path` stands for: itself if there is such a file or folder, else what it matches as a pattern.
 /// An error: nothing, or it cannot be read.
-pub fn roots(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn roots(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     match fs::metadata(path) {
         Ok(metadata) => {
             // Opening a pipe to see whether one can would end it.
@@ -25,26 +27,26 @@ pub fn roots(path: &Path) -> io::Result<Vec<PathBuf>> {
         }
         Err(error) if error.kind() == ErrorKind::NotFound => match path.to_str() {
             Some(pattern) if pattern.contains(['*', '?', '[']) => {
-                let found = glob::glob(pattern)
-                    .map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+                let found =
+                    glob::glob(pattern).map_err(|error| Unreadable::Other(error.to_string()))?;
                 // What cannot be looked into is named when it is read.
                 let found: Vec<PathBuf> = found
                     .map(|path| path.unwrap_or_else(|error| error.path().to_owned()))
                     .collect();
                 if found.is_empty() {
-                    Err(error)
+                    Err(error.into())
                 } else {
                     Ok(found)
                 }
             }
-            _ => Err(error),
+            _ => Err(error.into()),
         },
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// A file, or why there is none, with what to call it.
-type Walked = Result<PathBuf, (Arc<str>, String)>;
+type Walked = Result<PathBuf, (Arc<str>, Unreadable)>;
 
 /// All files that `path` stands for.
 pub(super) fn files(path: &Path, apart: Option<&Path>) -> Box<dyn Iterator<Item = Walked>> {
@@ -55,7 +57,7 @@ pub(super) fn files(path: &Path, apart: Option<&Path>) -> Box<dyn Iterator<Item 
                 .into_iter()
                 .flat_map(move |root| walk(&root, apart.as_deref())),
         ),
-        Err(error) => Box::new(iter::once(Err((name_of(path), error.to_string())))),
+        Err(error) => Box::new(iter::once(Err((name_of(path), error)))),
     }
 }
 
@@ -78,14 +80,14 @@ fn walk(root: &Path, apart: Option<&Path>) -> Box<dyn Iterator<Item = Walked>> {
         Ok(entry) => entry.file_type().is_file().then(|| Ok(entry.into_path())),
         Err(error) if error.loop_ancestor().is_some() => None,
         Err(error) => {
-            let cause = error.io_error();
-            // A link to nothing, or a file that was taken away meanwhile.
-            if cause.is_some_and(|cause| cause.kind() == ErrorKind::NotFound) {
-                return None;
-            }
             let name = error.path().map(name_of).unwrap_or_default();
-            let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
-            Some(Err((name, cause)))
+            let why = match error.into_io_error() {
+                // A link to nothing, or a file that was taken away meanwhile.
+                Some(cause) if cause.kind() == ErrorKind::NotFound => return None,
+                Some(cause) => cause.into(),
+                None => return None,
+            };
+            Some(Err((name, why)))
         }
     }))
 }

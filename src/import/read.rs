@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::domain::{ImportProgress, Kind, ResourceId};
+use crate::domain::{ImportProgress, Kind, ResourceId, Unreadable};
 use crate::scan::{Item, Scanner};
 
 use super::open::{Counted, decoded};
@@ -24,7 +24,7 @@ const REMEMBERED: usize = 1 << 14;
 /// What the thread hands on.
 pub(super) enum Piece {
     Found(Arc<str>, Vec<Item>),
-    Unreadable(Arc<str>, String),
+    Unreadable(Arc<str>, Unreadable),
     /// The end of a file, its lines, and how many of them have ids.
     End(Arc<str>, u64, u64),
 }
@@ -140,15 +140,17 @@ impl Reader {
         input: io::Result<Box<dyn Read + Send>>,
     ) -> Result<(), Stopped> {
         let count = |input| Counted::new(input, self.meter.bytes.clone());
-        let input = input.and_then(|input| decoded(count(input)));
+        let input = input
+            .map_err(Unreadable::from)
+            .and_then(|input| decoded(count(input)));
         let end = match input {
             Ok(input) => self.search(scanner, name, input)?,
             Err(error) => {
-                return self.give(Piece::Unreadable(name.clone(), error.to_string()));
+                return self.give(Piece::Unreadable(name.clone(), error));
             }
         };
         if let Err(error) = end {
-            self.give(Piece::Unreadable(name.clone(), error.to_string()))?;
+            self.give(Piece::Unreadable(name.clone(), error.into()))?;
         }
         let (lines, with_ids) = scanner.lines();
         self.give(Piece::End(name.clone(), lines, with_ids))
@@ -201,11 +203,11 @@ impl Reader {
 
 /// An id that was handed on a moment ago is not, unless more is known of it.
 fn is_worth_telling(item: &Item, seen: &mut HashSet<ResourceId>) -> bool {
-    let Item::Id { id, facts, .. } = item else {
+    let Item::Id { id, said, .. } = item else {
         return true;
     };
     if seen.contains(id) {
-        return facts.is_some();
+        return said.is_some();
     }
     if seen.len() >= REMEMBERED {
         seen.clear();

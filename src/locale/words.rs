@@ -3,7 +3,7 @@
 use crate::domain::{
     Answer, Cause, Citing, Freed, Halt, IdError, ImportProgress, ImportTally, Kind, LabelError,
     MAX_ID_LEN, MAX_NOTE, MAX_TAG, MAX_UPLOAD, NotUploaded, Outcome, Problem, QueryError, Refusal,
-    ResourceId, Source, State, visible,
+    ResourceId, Source, State, Unreadable, visible,
 };
 
 use super::Catalogue;
@@ -176,6 +176,14 @@ impl Catalogue {
         }
     }
 
+    /// Why a line of a list is not taken; `None`: it may be an id of either kind.
+    pub fn not_an_id(&self, error: Option<&IdError>) -> String {
+        error.map_or_else(
+            || self.text("id-error-no-kind").into_owned(),
+            |error| self.id_error(error),
+        )
+    }
+
     /// What was chosen to free some room, and what is missing if that is not enough.
     pub fn freed(&self, freed: &Freed) -> String {
         let args = [
@@ -292,7 +300,33 @@ impl Catalogue {
             ("known", tally.known.into()),
             ("rejected", tally.rejected.into()),
         ];
-        self.with("import-tally", &args)
+        let mut text = self.with("import-tally", &args);
+        for (key, count) in [
+            ("import-deleted", tally.deleted),
+            ("import-doubted", tally.doubted),
+        ] {
+            if count > 0 {
+                text += " · ";
+                text += &self.with(key, &[("count", count.into())]);
+            }
+        }
+        text
+    }
+
+    /// Why a file is not read.
+    pub fn unreadable(&self, why: &Unreadable) -> String {
+        let key = match why {
+            Unreadable::Missing => "unreadable-missing",
+            Unreadable::Denied => "unreadable-denied",
+            Unreadable::Folder => "unreadable-folder",
+            Unreadable::NotAFolder => "unreadable-not-a-folder",
+            Unreadable::CutShort => "unreadable-cut-short",
+            Unreadable::Packed(how) => {
+                return self.with("unreadable-packed", &[("how", (*how).into())]);
+            }
+            Unreadable::Other(text) => return visible(text).into_owned(),
+        };
+        self.text(key).into_owned()
     }
 
     /// Decimal units, as the service's quota is counted: `512 B`, `1.2 MB`, `20 GB`.

@@ -14,6 +14,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::{Facts, Kind, ResourceId};
 
+use super::stream::Said;
+
 /// How deep JSON is followed into strings of JSON.
 const DEEPEST: u32 = 3;
 
@@ -113,7 +115,8 @@ pub(super) enum End {
     At(usize),
     /// Beyond what there is.
     NotYet,
-    Nowhere,
+    /// What begins as one is none, as is seen here.
+    Nowhere(usize),
 }
 
 impl Object {
@@ -145,7 +148,7 @@ impl Object {
                 _ => match self.depth.quote(text, at) {
                     Quote::Delimits => self.in_string = !self.in_string,
                     Quote::Inside if self.in_string => {}
-                    _ => return End::Nowhere,
+                    _ => return End::Nowhere(at),
                 },
             }
             at += 1;
@@ -166,11 +169,20 @@ impl Object {
             .map(|wanted| wanted.0)
     }
 
-    /// What the object says about the resource of this id, if it is that resource: `"object"` says so.
-    pub(super) fn facts(&self, text: &[u8], kind: Kind, id: &ResourceId) -> Option<Facts> {
+    /// What the object says about the resource of this id, if it is that resource (`"object"` says so),
+    /// or tells of its deletion. There some servers write `response.deleted`, and some nothing
+    /// (`ark-api` section 9).
+    pub(super) fn said(&self, text: &[u8], kind: Kind, id: &ResourceId) -> Option<Said> {
         let object = self.read(text)?;
-        let says = |key: &str, value: &str| object.get(key).is_some_and(|said| said == value);
-        (says("id", id.as_str()) && says("object", kind.as_str())).then(|| Facts::of(kind, &object))
+        object.get("id").filter(|said| *said == id.as_str())?;
+        let what = object.get("object").and_then(Value::as_str);
+        let rest = what.map(|what| what.strip_prefix(kind.as_str()));
+        let is_deleted = object.get("deleted") == Some(&Value::Bool(true));
+        match rest {
+            None | Some(Some("" | ".deleted")) if is_deleted => Some(Said::Deleted),
+            Some(Some("")) => Some(Said::Facts(Box::new(Facts::of(kind, &object)))),
+            _ => None,
+        }
     }
 
     /// The body that the object has as base64, as HAR files do.
@@ -197,7 +209,9 @@ impl<'de> Deserialize<'de> for Wanted {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wanted, A::Error> {
                 let mut wanted = Map::new();
                 while let Some(key) = map.next_key::<String>()? {
-                    if ["id", "object", "text"].contains(&&*key) || Facts::KEYS.contains(&&*key) {
+                    if ["id", "object", "deleted", "text"].contains(&&*key)
+                        || Facts::KEYS.contains(&&*key)
+                    {
                         wanted.insert(key, map.next_value()?);
                     } else {
                         map.next_value::<IgnoredAny>()?;

@@ -38,13 +38,20 @@ pub enum Item {
         kind: Kind,
         id: ResourceId,
         /// What a recorded object around it says.
-        facts: Option<Box<Facts>>,
+        said: Option<Said>,
         line: u64,
     },
     /// In a list: an id that may be of either kind.
     NeedsKind { line: u64 },
     /// In a list: no id.
     Bad { line: u64, error: IdError },
+}
+
+/// What a recorded object says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    Facts(Box<Facts>),
+    Deleted,
 }
 
 /// Finds ids in what is put into its [`Scanner::room`].
@@ -273,8 +280,15 @@ impl Scanner {
         while let Some(hit) = self.found.front_mut() {
             let mut object = None;
             if let Some(around) = hit.around.as_mut().filter(|_| self.effort >= 0) {
-                self.effort -= distance(around.walked, text.len());
-                match around.object.end(text, around.walked) {
+                let end = around.object.end(text, around.walked);
+                self.effort -= distance(
+                    around.walked,
+                    match end {
+                        End::At(at) | End::Nowhere(at) => at,
+                        End::NotYet => text.len(),
+                    },
+                );
+                match end {
                     End::At(end) if end - around.start <= self.sizes.object => {
                         object = Some((&around.object, &text[around.start..end]));
                     }
@@ -289,15 +303,13 @@ impl Scanner {
                 (What::Id(kind, id), object) => items.push(Item::Id {
                     kind: *kind,
                     id: id.clone(),
-                    facts: object
-                        .and_then(|(object, text)| object.facts(text, *kind, id))
-                        .map(Box::new),
+                    said: object.and_then(|(object, text)| object.said(text, *kind, id)),
                     line: hit.line,
                 }),
                 (What::Encoded, Some((object, text))) => {
                     let body = object.decoded(text).unwrap_or_default();
                     items.extend(ids(&body).map(|found| Item::Id {
-                        facts: facts(&body, &found).map(Box::new),
+                        said: said(&body, &found),
                         kind: found.kind,
                         id: found.id,
                         line: hit.line,
@@ -311,13 +323,13 @@ impl Scanner {
 }
 
 /// What the object around an id says, in a text that is all there.
-fn facts(text: &[u8], found: &Found) -> Option<Facts> {
+fn said(text: &[u8], found: &Found) -> Option<Said> {
     let at = found.at.start;
     let (depth, key) = behind_key(text, at, "id")?;
     let start = object_start(text, key, depth, at.saturating_sub(BACK))?;
     let mut object = Object::new(depth);
     match object.end(&text[..text.len().min(start + OBJECT)], start) {
-        End::At(end) => object.facts(&text[start..end], found.kind, &found.id),
+        End::At(end) => object.said(&text[start..end], found.kind, &found.id),
         _ => None,
     }
 }
@@ -327,7 +339,7 @@ fn tell(items: &mut Vec<Item>) -> impl FnMut(u64, Entry) {
         Entry::Id(kind, id) => items.push(Item::Id {
             kind,
             id,
-            facts: None,
+            said: None,
             line,
         }),
         Entry::NeedsKind(_) => items.push(Item::NeedsKind { line }),

@@ -446,10 +446,15 @@ impl Run {
                 let name = name.to_string();
                 ImportNews::Unreadable { name, error }
             }
+            Report::Rejected(spot, error) => ImportNews::Rejected {
+                name: spot.name.to_string(),
+                line: spot.line,
+                error,
+            },
             Report::Done(Ok(tally)) => ImportNews::Ended(tally),
             Report::Done(Err(error)) => ImportNews::Failed(error.to_string()),
             // Counted at the end.
-            Report::New(..) | Report::Rejected(..) | Report::Read { .. } => return,
+            Report::New(..) | Report::Read { .. } => return,
         };
         if matches!(news, ImportNews::Ended(_) | ImportNews::Failed(_)) {
             self.import = None;

@@ -33,7 +33,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, path: &ImportPath)
         Span::raw(typed),
     ]));
     if let Some(error) = &path.error {
-        let text = format!("✗ {}", visible(error));
+        let text = format!("✗ {}", words.unreadable(error));
         let text = wrap(&text, room).into_iter();
         lines.extend(text.map(|line| Line::styled(line, theme.bad())));
     }

@@ -371,7 +371,15 @@ fn import_event(screen: Screen<'_>, event: &ImportEvent) -> String {
             "event-not-imported",
             &[
                 ("name", visible(name).into()),
-                ("error", visible(error).into()),
+                ("error", words.unreadable(error).into()),
+            ],
+        ),
+        ImportEvent::Rejected { name, line, error } => words.with(
+            "event-rejected-line",
+            &[
+                ("name", visible(name).into()),
+                ("line", (*line).into()),
+                ("error", words.not_an_id(error.as_ref()).into()),
             ],
         ),
         ImportEvent::UnderWay => words.text("event-import-under-way").into_owned(),

@@ -14,7 +14,7 @@ use crate::app::{Action, ImportNews, Message, Motion, Session, update};
 use crate::domain::{
     Answer, BatchId, Cause, Citing, Counts, Freed, Halt, HistoryEntry, HistoryPage, ImportProgress,
     ImportTally, Lang, NotUploaded, Order, Outcome, Pace, Refusal, Report, Resource, RowId,
-    Settlement, State, Tally, Throttle, Ticket,
+    Settlement, State, Tally, Throttle, Ticket, Unreadable,
 };
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
@@ -915,7 +915,7 @@ fn importing() {
         };
         let unreadable = ImportNews::Unreadable {
             name: "~/logs/\u{202e}x.xz".into(),
-            error: "it is compressed".into(),
+            error: Unreadable::Packed("xz"),
         };
         update(&mut app, Message::Import(unreadable));
         update(&mut app, Message::Import(ImportNews::Ended(tally)));

@@ -668,7 +668,7 @@ async fn ids_are_imported_from_a_log_by_its_path() {
         journey.press("i");
         journey.until_text("Import ids").await;
         journey.press("~/old.lug enter");
-        journey.until_text("No such file").await;
+        journey.until_text("there is no such file").await;
         journey.until_text("> ~/old.lug").await;
         for _ in 0..5 {
             journey.key(KeyCode::Backspace);
@@ -685,6 +685,17 @@ async fn ids_are_imported_from_a_log_by_its_path() {
             .until_text("imported ~/old.log: added: 4 · known already: 1 · rejected: 0")
             .await;
         journey.until_text("5 responses · 0 files").await;
+        // A list: the first of its lines that are no ids are named.
+        let bad = "resp_0217****\n".repeat(5);
+        let list = journey.folder.path().join("ids.list");
+        std::fs::write(list, format!("{}\n{bad}", ids[0])).unwrap();
+        journey.press("i ~/ids.list enter");
+        journey.until_text("imported ~/ids.list: added: 0").await;
+        journey.press("3");
+        journey
+            .until_text("ids.list, line 4, is no id: it is masked")
+            .await;
+        assert!(!text(&journey.frames.borrow()).contains("line 5, is no id"));
         let (_service, ledger, _folder) = journey.quit().await;
         let rows = everything(&ledger).await;
         assert_eq!(states(&rows, Kind::Response, State::Tracked), 5);

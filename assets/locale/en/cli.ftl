@@ -64,7 +64,7 @@ add-nothing = nothing to add: give ids, --from FILE, or pipe a list in
 add-stdin = stdin
 add-unreadable = { $name } cannot be read: { $error }
 add-line-too-long = the line is too long to be looked at
-add-no-kind = it does not say whether it is a response or a file
+add-doubted = Known ids that are said to be deleted stay as they are until the service is asked, by 'arkdeck show ID' or 'arkdeck sync --responses': { $count }.
 add-give-kind = Where the id does not tell, --kind response or --kind file does.
 add-searched = searched: { $files ->
     [one] { $files } file

@@ -172,6 +172,7 @@ event-tracked = { $new } ids added, { $known } known already
 event-imported = imported { $path }: { $tally }
 event-import-stopped = stopped importing { $path }, what was found is kept: { $tally }
 event-not-imported = { $name } cannot be read: { $error }
+event-rejected-line = { $name }, line { $line }, is no id: { $error }
 event-import-under-way = one import at a time: x stops the one under way
 event-recovered = an earlier run ended early: { $unsettled } deletions in doubt, { $returned } never sent
 event-ledger-failed = the ledger: { $error }

@@ -64,6 +64,7 @@ id-error-too-long = { $length } characters are too long for an id (at most { $li
 id-error-not-visible = character { $at } is not visible ASCII
 id-error-dots = . and .. are not ids
 id-error-masked = it is masked with *; the whole id is needed
+id-error-no-kind = it does not say whether it is a response or a file
 
 freed-enough = { $files } chosen, { $bytes }: enough for { $asked }. { $left } would be left in use.
 freed-short = Not enough for { $asked }: { $files } chosen, { $bytes }; { $left } would be left. Passed over: protected { $protected }, in a batch or in doubt { $busy }, of unknown size { $unknown }.
@@ -92,3 +93,12 @@ query-open-quote = the quote is not closed
 import-of = { $done } of { $total }
 import-progress = { $done } · { $rate }/s · { $new } new ids
 import-tally = added: { $new } · known already: { $known } · rejected: { $rejected }
+import-deleted = deleted by now and not added: { $count }
+import-doubted = known, but said to be deleted: { $count }
+
+unreadable-missing = there is no such file or folder
+unreadable-denied = permission denied
+unreadable-folder = it is a folder, not a file
+unreadable-not-a-folder = a part of the path is a file, not a folder
+unreadable-cut-short = it ends too early; what came before was read
+unreadable-packed = it is compressed ({ $how }) in a way that is not read here

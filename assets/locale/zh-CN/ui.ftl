@@ -160,6 +160,7 @@ event-tracked = 新增 { $new } 个 ID，{ $known } 个原已存在
 event-imported = 已导入 { $path }：{ $tally }
 event-import-stopped = 已停止导入 { $path }，找到的内容已保留：{ $tally }
 event-not-imported = 无法读取 { $name }：{ $error }
+event-rejected-line = { $name } 第 { $line } 行不是 ID：{ $error }
 event-import-under-way = 一次只能导入一项：按 x 停止正在进行的导入
 event-recovered = 上次运行提前结束：{ $unsettled } 项删除结果未知，{ $returned } 项从未发送
 event-ledger-failed = 台账：{ $error }

@@ -58,6 +58,7 @@ id-error-too-long = { $length } 个字符，超过 ID 的上限（{ $limit }）
 id-error-not-visible = 第 { $at } 个字符不是可见的 ASCII 字符
 id-error-dots = “.”和“..”不是 ID
 id-error-masked = 含有掩码 *，需要完整的 ID
+id-error-no-kind = 看不出是响应还是文件
 
 freed-enough = 已选中{ $files }，{ $bytes }：足以腾出 { $asked }。之后仍占用 { $left }。
 freed-short = 不足以腾出 { $asked }：已选中{ $files }，{ $bytes }；之后仍占用 { $left }。跳过：受保护 { $protected }，在批次中或未定 { $busy }，大小未知 { $unknown }。
@@ -86,3 +87,12 @@ query-open-quote = 引号没有闭合
 import-of = { $done } / { $total }
 import-progress = { $done } · { $rate }/秒 · 新 ID { $new } 个
 import-tally = 新增：{ $new } · 已有：{ $known } · 未接受：{ $rejected }
+import-deleted = 已被删除、未添加：{ $count }
+import-doubted = 已有但记录显示已删除：{ $count }
+
+unreadable-missing = 没有这个文件或文件夹
+unreadable-denied = 没有权限
+unreadable-folder = 这是文件夹，不是文件
+unreadable-not-a-folder = 路径中有一部分是文件，不是文件夹
+unreadable-cut-short = 内容不完整，提前结束；之前的部分已读取
+unreadable-packed = 压缩格式（{ $how }）不受支持

@@ -49,7 +49,10 @@ fn ids_of(items: &[Item]) -> Vec<&str> {
 /// The facts of all ids that have some.
 fn facts_of(items: &[Item]) -> Vec<Facts> {
     let facts = items.iter().filter_map(|item| match item {
-        Item::Id { facts, .. } => facts.as_deref().cloned(),
+        Item::Id {
+            said: Some(Said::Facts(facts)),
+            ..
+        } => Some((**facts).clone()),
         _ => None,
     });
     facts.collect()
@@ -183,6 +186,51 @@ fn objects_beyond_the_limit_are_searched_for_ids_alone() {
         let (found, _) = read(text.as_bytes(), None, &[64], limit);
         assert_eq!(ids_of(&found), [RESP, FILE_ID]);
         assert_eq!(facts_of(&found).len(), known);
+    }
+}
+
+/// What is said of the last id.
+fn last_said(text: &str) -> Option<Said> {
+    match items(text).pop() {
+        Some(Item::Id { said, .. }) => said,
+        item => panic!("{item:?}"),
+    }
+}
+
+#[test]
+fn every_line_of_a_dump_is_read() {
+    let line = json!({"id": RESP, "object": "response", "model": "m"}).to_string() + "\n";
+    let text = line.repeat(30_000);
+    let (found, _) = read(text.as_bytes(), None, &[STEP], OBJECT);
+    assert_eq!((found.len(), facts_of(&found).len()), (30_000, 30_000));
+}
+
+#[test]
+fn an_object_may_tell_of_a_deletion() {
+    for object in [
+        json!({"id": RESP, "object": "response", "deleted": true}),
+        json!({"id": RESP, "object": "response.deleted", "deleted": true}),
+        json!({"deleted": true, "id": RESP}),
+        json!({"id": FILE_ID, "object": "file", "deleted": true}),
+    ] {
+        for text in [
+            object.to_string(),
+            format!("200 {object:#} (12 ms)"),
+            json!({ "body": object.to_string() }).to_string(),
+        ] {
+            assert_eq!(last_said(&text), Some(Said::Deleted), "{text}");
+        }
+    }
+    for object in [
+        json!({"id": RESP, "object": "response", "deleted": false}),
+        json!({"id": RESP, "object": "response", "deleted": "true"}),
+        json!({"id": "resp_1", "deleted": true, "previous_response_id": RESP}),
+        // Taken out of a store of vectors; the file is still there.
+        json!({"id": FILE_ID, "object": "vector_store.file.deleted", "deleted": true}),
+        json!({"id": FILE_ID, "object": "response", "deleted": true}),
+    ] {
+        let said = last_said(&object.to_string());
+        assert_ne!(said, Some(Said::Deleted), "{object}");
     }
 }
 

@@ -302,6 +302,92 @@ async fn a_recorded_object_brings_nothing_back_to_life() {
     );
 }
 
+fn deletion(id: &str) -> String {
+    let object = json!({"id": id, "object": "response", "deleted": true});
+    format!("200 OK {object}\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_while_it_was_logged_is_not_tracked() {
+    let deck = Deck::empty().await;
+    let request = |number| format!("DELETE /api/v3/responses/{}\n", response(number));
+    let mut text = String::from("a few words\nand a few more words\n");
+    // Named first, and last; with an answer that says no; without an answer.
+    text += &(request(1) + &deletion(&response(1)));
+    text += &(deletion(&response(2)) + &request(2));
+    text += &(request(3) + &deletion(&response(3)).replace("true", "false"));
+    text += &request(4);
+    let path = deck.path().join("app.log");
+    fs::write(&path, &text).unwrap();
+    let path = path.to_str().unwrap();
+    let ran = deck.run(&["add", "--from", path]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(lines(&ran.out), [response(3), response(4)]);
+    let tally = "added: 2 · known already: 0 · rejected: 0 · deleted by now and not added: 2\n";
+    assert!(ran.err.contains(tally), "{ran:?}");
+    assert_eq!(deck.list(&["--all"]).len(), 2);
+
+    // What is known stays as it is: a log is not the service.
+    deck.ok(&["add", &response(1)]);
+    let ran = deck.run(&["--lang", "zh-CN", "add", "--from", path]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+    assert!(
+        ran.err.contains(
+            "新增：0 · 已有：3 · 未接受：0 · 已被删除、未添加：1 · 已有但记录显示已删除：1"
+        ),
+        "{ran:?}"
+    );
+    assert!(ran.err.contains("sync --responses"), "{ran:?}");
+    let row = &deck.list(&["--filter", &format!("id:{}", response(1))])[0];
+    assert_eq!(row["state"], "tracked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_far_behind_takes_back_what_was_added() {
+    let deck = Deck::empty().await;
+    // Not in one commit.
+    let ids: Vec<String> = (0..9_000).map(response).collect();
+    let mut text = log(&ids);
+    for id in ids.iter().step_by(3) {
+        text += &deletion(id);
+    }
+    let path = deck.path().join("app.log");
+    fs::write(&path, &text).unwrap();
+    let ran = deck.run(&["add", "--from", path.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let tally = "added: 6000 · known already: 0 · rejected: 0 · deleted by now and not added: 3000";
+    assert!(ran.err.contains(tally), "{}", ran.err);
+    let left = deck.list(&["--all"]);
+    assert_eq!(left.len(), 6_000);
+    let is_deleted = |row: &Value| ids.iter().step_by(3).any(|id| row["id"] == id.as_str());
+    assert!(!left.iter().take(50).any(is_deleted));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_said_in_the_users_words() {
+    let deck = Deck::empty().await;
+    let at = |name: &str| deck.path().join(name).to_str().unwrap().to_owned();
+    fs::write(at("a.log"), b"BZh91AY&SY").unwrap();
+    for (path, english, chinese) in [
+        (
+            at("none"),
+            "there is no such file or folder",
+            "没有这个文件或文件夹",
+        ),
+        (
+            at("a.log/b"),
+            "a part of the path is a file",
+            "路径中有一部分是文件",
+        ),
+        (at("a.log"), "(bzip2)", "压缩格式（bzip2）不受支持"),
+    ] {
+        for (lang, words) in [("en", english), ("zh-CN", chinese)] {
+            let ran = deck.run(&["--lang", lang, "add", "--from", &path]);
+            assert!(ran.code > 0 && ran.err.contains(words), "{ran:?}");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_keeps_what_was_found() {
