@@ -102,8 +102,11 @@ impl Selection {
         ledger: &Ledger,
         rows: Vec<RowId>,
     ) -> Result<Self, Failure> {
+        // As they will be sent: whoever reads a plan sees later turns before those they build on.
+        let ordered = ledger.ordered(rows.clone()).await;
+        let ordered = ordered.map_err(|e| context.store_failure(&e))?;
         let review = ledger
-            .review(rows.clone(), Timestamp::now())
+            .review(ordered, Timestamp::now())
             .await
             .map_err(|e| context.store_failure(&e))?;
         let deletable = RowSet::from(review.rows.clone());

@@ -448,7 +448,8 @@ impl Ledger {
         Ok(batch.map(|batch| (batch, taken)))
     }
 
-    async fn ordered(&self, rows: Vec<RowId>) -> Result<Vec<RowId>, StoreError> {
+    /// The rows, each once, in the order in which a batch of them is sent.
+    pub async fn ordered(&self, rows: Vec<RowId>) -> Result<Vec<RowId>, StoreError> {
         let mut parents = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(CHUNK) {
             let chunk = chunk.to_vec();

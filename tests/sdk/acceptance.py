@@ -42,12 +42,14 @@ def expect_true(what, truth, evidence):
 class Sdk:
     """One SDK: how its clients and errors are named, and what it calls what."""
 
-    def __init__(self, name, client, module, prefix, takes_ark_fields):
+    def __init__(self, name, client, asynchronous, module, prefix, base_url, key):
+        options = dict(base_url=base_url, api_key=key, max_retries=0, timeout=30)
         self.name = name
-        self.client = client
+        self.client = client(**options)
+        self.asynchronous = lambda: asynchronous(**options)
         self.error = lambda kind: getattr(module, f"{prefix}{kind}Error")
-        self.takes_ark_fields = takes_ark_fields
-        self.input_items = client.input_items if takes_ark_fields else client.responses.input_items
+        self.takes_ark_fields = prefix == "Ark"
+        self.input_items = self.client.input_items if self.takes_ark_fields else self.client.responses.input_items
         self.calls = 0
 
     def call(self, method, *args, **kwargs):
@@ -233,31 +235,35 @@ def check_key(sdk, stranger):
     sdk.refused("wrong key: delete file", *refused, stranger.files.delete, "file-20261121101500-k3v9q")
 
 
-def main(base_url, key, seeded):
+def sdks(base_url, key):
+    """A client of each, all on the same service."""
     import arkruntime
     import arkruntime._exceptions
     import openai
     import volcenginesdkarkruntime
     import volcenginesdkarkruntime._exceptions
 
-    sdks = [
-        ("volcengine-python-sdk", volcenginesdkarkruntime.Ark, volcenginesdkarkruntime._exceptions, "Ark"),
-        ("arkruntime", arkruntime.Ark, arkruntime._exceptions, "Ark"),
-        ("openai", openai.OpenAI, openai, ""),
+    ark, ark2 = volcenginesdkarkruntime, arkruntime
+    return [
+        Sdk("volcengine-python-sdk", ark.Ark, ark.AsyncArk, ark._exceptions, "Ark", base_url, key),
+        Sdk("arkruntime", ark2.Ark, ark2.AsyncArk, ark2._exceptions, "Ark", base_url, key),
+        Sdk("openai", openai.OpenAI, openai.AsyncOpenAI, openai, "", base_url, key),
     ]
+
+
+def main(base_url, key, seeded):
     calls = 0
-    for name, client, errors, prefix in sdks:
-        make = lambda key: client(base_url=base_url, api_key=key, max_retries=0, timeout=30)
-        sdk = Sdk(name, make(key), errors, prefix, takes_ark_fields=prefix == "Ark")
+    all = sdks(base_url, key)
+    for sdk, stranger in zip(all, sdks(base_url, "not-the-key")):
         try:
             check_responses(sdk)
             check_files(sdk, seeded)
-            check_key(sdk, make("not-the-key"))
+            check_key(sdk, stranger.client)
         except Mismatch as mismatch:
-            sys.exit(f"{name}, call {sdk.calls}: {mismatch}")
-        print(f"{name}: {sdk.calls} calls")
+            sys.exit(f"{sdk.name}, call {sdk.calls}: {mismatch}")
+        print(f"{sdk.name}: {sdk.calls} calls")
         calls += sdk.calls
-    print(f"{calls} calls, {len(sdks)} sdks")
+    print(f"{calls} calls, {len(all)} sdks")
 
 
 if __name__ == "__main__":
