@@ -99,7 +99,7 @@ impl Handle {
 
 /// Starts an import on the current runtime.
 pub fn start(ledger: Ledger, request: Request) -> Handle {
-    let (sender, reports) = mpsc::channel(64);
+    let (sender, reports) = mpsc::channel(16);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         let end = run(ledger, request, &sender, stopped).await;

@@ -16,7 +16,7 @@ use super::read::Piece;
 /// Ids that are taken at a time, at least when there are many.
 const MANY: usize = 1024;
 /// Ids that may wait before the reader does.
-const LIMIT: usize = 16 * MANY;
+const LIMIT: usize = 4 * MANY;
 /// How long fewer than many wait for more: each time costs a flush of the disk.
 const LINGER: Duration = Duration::from_millis(50);
 
