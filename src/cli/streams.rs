@@ -5,12 +5,16 @@
 
 use std::fmt;
 use std::io::{self, BufRead, Write};
+use std::mem;
 use std::time::{Duration, Instant};
 
 use unicode_width::UnicodeWidthChar;
 
 /// How often a progress line is drawn anew: fast enough to look alive, too slow to cost anything.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// Bytes of results that are kept before they are written whether or not more follow.
+const BUFFER: usize = 1 << 16;
 
 /// Which of the standard streams are terminals.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,13 +34,14 @@ pub struct Streams {
 impl Streams {
     pub fn new(
         input: Box<dyn BufRead + Send>,
-        output: Box<dyn Write>,
+        output: Box<dyn Write + Send>,
         error: Box<dyn Write>,
         terminals: Terminals,
     ) -> Self {
         Self {
             input,
             results: Results {
+                buffer: Vec::new(),
                 inner: output,
                 error: None,
             },
@@ -58,8 +63,7 @@ impl Streams {
         };
         Self::new(
             Box::new(io::BufReader::new(io::stdin())),
-            // Lines, or a long listing would cost a system call for each.
-            Box::new(io::BufWriter::with_capacity(1 << 16, io::stdout())),
+            Box::new(io::stdout()),
             Box::new(io::stderr()),
             terminals,
         )
@@ -81,7 +85,9 @@ impl fmt::Debug for Streams {
 
 /// Standard output. Writing never fails; what went wrong is asked for at the end.
 pub struct Results {
-    inner: Box<dyn Write>,
+    /// Lines, or a long listing would cost a system call for each.
+    buffer: Vec<u8>,
+    inner: Box<dyn Write + Send>,
     error: Option<io::Error>,
 }
 
@@ -100,25 +106,55 @@ impl Results {
             .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
 
-    fn keep<T>(&mut self, result: io::Result<T>) {
+    /// Writes what is there on another thread. A reader who is slow (`| less`) then keeps nobody else
+    /// waiting, least of all the answers to requests.
+    pub async fn flush_aside(&mut self) {
+        if self.is_closed() || self.buffer.is_empty() {
+            return;
+        }
+        let bytes = mem::take(&mut self.buffer);
+        let mut inner = mem::replace(&mut self.inner, Box::new(io::sink()));
+        let written = tokio::task::spawn_blocking(move || {
+            let result = put(&mut *inner, &bytes);
+            (inner, bytes, result)
+        });
+        match written.await {
+            Ok((inner, mut bytes, result)) => {
+                bytes.clear();
+                (self.inner, self.buffer) = (inner, bytes);
+                self.keep(result);
+            }
+            Err(error) => self.keep(Err(error.into())),
+        }
+    }
+
+    fn keep(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
             self.error.get_or_insert(error);
         }
     }
 }
 
+fn put(output: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    output.write_all(bytes)?;
+    output.flush()
+}
+
 impl Write for Results {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.is_closed() {
-            let result = self.inner.write_all(bytes);
-            self.keep(result);
+            self.buffer.extend_from_slice(bytes);
+        }
+        if self.buffer.len() >= BUFFER {
+            self.flush()?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if !self.is_closed() {
-            let result = self.inner.flush();
+            let result = put(&mut *self.inner, &self.buffer);
+            self.buffer.clear();
             self.keep(result);
         }
         Ok(())
@@ -192,7 +228,7 @@ impl Notes {
     /// Takes the progress line away.
     pub fn clear(&mut self) {
         if let Some(progress) = &mut self.progress
-            && std::mem::take(&mut progress.is_shown)
+            && mem::take(&mut progress.is_shown)
         {
             let _ = write!(self.inner, "\r\u{1b}[K");
         }
@@ -239,6 +275,7 @@ mod tests {
         let error = Box::new(Broken(kind));
         let mut streams = Streams::new(Box::new(io::empty()), output, error, Terminals::default());
         streams.results.write_all(b"x").unwrap();
+        streams.results.flush().unwrap();
         streams.notes.line("nobody hears this");
         assert!(streams.results.is_closed());
         streams.results.finish().map(|error| error.kind())

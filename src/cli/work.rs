@@ -3,7 +3,7 @@
 //! Ctrl-C is answered here: the first stops what has not been sent and waits for what has, the
 //! second leaves at once. What is then on the wire is `unsettled` in the journal.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -105,8 +105,7 @@ pub(super) async fn carry_out(
                 // Whoever follows sees each as it happens; where many do, a system call for each would
                 // slow the worker down.
                 if reports.is_empty() {
-                    // `Results` keeps its own errors.
-                    let _ = context.streams.results.flush();
+                    context.streams.results.flush_aside().await;
                 }
                 if is_last {
                     // The worker ends its reports when no order can come any more.
