@@ -5,7 +5,7 @@ use tui_input::InputRequest;
 
 use crate::domain::{
     Citing, Counts, FreeQuery, Freed, HistoryPage, HistoryQuery, Kind, Labels, ListQuery, Listing,
-    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked, Weight,
+    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked, Turns, Weight,
 };
 
 use super::{Folded, ImportNews, Motion};
@@ -47,6 +47,10 @@ pub enum Action {
     /// In a text: to the next place that was looked for.
     NextHit,
     PreviousHit,
+    /// In the details of a response: to the turn before, the turn after, another that continues the same.
+    PreviousTurn,
+    NextTurn,
+    NextBranch,
     /// Responses as trees, or one by one.
     Chains,
     /// Mark what is under the cursor and everything that continues it.
@@ -117,6 +121,11 @@ pub enum Message {
         row: RowId,
         citing: Citing,
     },
+    /// The answer to [`Effect::Turns`].
+    Turns {
+        row: RowId,
+        turns: Turns,
+    },
     Counted(Counts),
     /// The answer to [`Effect::History`].
     Told {
@@ -169,11 +178,16 @@ pub enum Effect {
         generation: u64,
         rows: Vec<RowId>,
     },
-    /// Which responses were made with this file, or continue this response?
+    /// Which responses were made with this file?
     Citing {
         row: RowId,
-        kind: Kind,
         id: ResourceId,
+    },
+    /// Which responses stand around this one, which continues `previous`, if that is known better than
+    /// by the ledger?
+    Turns {
+        row: RowId,
+        previous: Option<String>,
     },
     Count,
     History {

@@ -17,6 +17,7 @@ mod pane;
 mod queue;
 mod reader;
 mod reports;
+mod turns;
 mod walk;
 
 #[cfg(test)]
@@ -211,8 +212,7 @@ impl App {
         self.rows.get(&row)
     }
 
-    /// The responses that were made with the file, or continue the response, whose details were asked
-    /// for last.
+    /// The responses that were made with the file whose details were asked for last.
     pub fn cited_by(&self, row: RowId) -> Option<&Citing> {
         let (of, citing) = self.cited_by.as_ref()?;
         (*of == row).then_some(citing)
@@ -310,6 +310,7 @@ impl App {
                 Mode::Details(details) => details.reader().is_some_and(|it| it.hit().is_some()),
                 _ => false,
             },
+            Action::PreviousTurn | Action::NextTurn | Action::NextBranch => self.leads_on(action),
             Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
         }
@@ -423,6 +424,7 @@ impl App {
             }
             Mode::Details(details) => {
                 near.insert(details.row);
+                near.extend(details.near());
             }
             _ => {}
         }
@@ -479,6 +481,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::Cited { row, citing } => app.cited_by = Some((row, citing)),
+        Message::Turns { row, turns } => app.told_turns(row, turns),
         Message::Counted(counts) => {
             app.counts = counts;
             app.refit();
@@ -567,6 +570,7 @@ impl App {
     fn outdate_all(&mut self, effects: &mut Vec<Effect>) {
         self.responses.outdate();
         self.files.outdate();
+        self.ask_for_turns(effects);
         effects.push(Effect::Count);
     }
 

@@ -76,6 +76,9 @@ pub const TABLE: &[Binding] = bindings![
     Filter       "search"     [Details]                           ["/"]                     "key-search"      3
     NextHit      "next-hit"   [Details]                           ["n"]                     "key-next-hit"    4
     PreviousHit  "previous-hit" [Details]                         ["N"]                     "key-previous-hit" 0
+    PreviousTurn "previous-turn" [Details]                        ["h" "left"]              "key-previous-turn" 5
+    NextTurn     "next-turn"  [Details]                           ["l" "right"]             "key-next-turn"   6
+    NextBranch   "next-branch" [Details]                          ["b"]                     "key-next-branch" 7
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
     Import       "import"     [Pane Queue]                        ["i"]                     "key-import"      10
     Refresh      "refresh"    [Pane Details]                      ["r"]                     "key-refresh"     7

@@ -33,7 +33,7 @@ use rusqlite::OptionalExtension as _;
 use crate::domain::{
     Answer, BatchId, Chain, Citing, Counts, Facts, Forest, FreeQuery, Freed, HistoryPage,
     HistoryQuery, Kind, Labels, ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId,
-    Settlement, Sighting, State, Tracked, Weight,
+    Settlement, Sighting, State, Tracked, Turns, Weight,
 };
 
 pub use error::StoreError;
@@ -353,9 +353,10 @@ impl Ledger {
             .await
     }
 
-    /// The tracked, living responses that continue one.
-    pub async fn continuing(&self, id: ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
-        self.read(move |disk| review::continuing(disk, &id, now))
+    /// What stands before, beside and after a response. `previous` is what it continues, if the caller
+    /// knows that better than the ledger.
+    pub async fn turns(&self, row: RowId, previous: Option<String>) -> Result<Turns, StoreError> {
+        self.read(move |disk| tree::turns(disk, row, previous.as_deref()))
             .await
     }
 

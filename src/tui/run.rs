@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::{App, Effect, ImportNews, Message, update};
-use crate::domain::{Kind, Labels, Order, RowId, Sighting};
+use crate::domain::{Labels, Order, RowId, Sighting};
 use crate::import::{self, Origin};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
@@ -370,11 +370,14 @@ impl Run {
                     .review(rows, now)
                     .await
                     .map(|review| Message::Reviewed { generation, review }),
-                Effect::Citing { row, kind, id } => match kind {
-                    Kind::Response => ledger.continuing(id, now).await,
-                    Kind::File => ledger.citing(id, now).await,
-                }
-                .map(|citing| Message::Cited { row, citing }),
+                Effect::Citing { row, id } => ledger
+                    .citing(id, now)
+                    .await
+                    .map(|citing| Message::Cited { row, citing }),
+                Effect::Turns { row, previous } => ledger
+                    .turns(row, previous)
+                    .await
+                    .map(|turns| Message::Turns { row, turns }),
                 Effect::History { generation, query } => {
                     let is_older = query.before.is_some();
                     ledger.history(query).await.map(|page| Message::Told {

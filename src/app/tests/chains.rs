@@ -20,9 +20,17 @@ fn chains_come_folded_and_are_unfolded_one_by_one() {
     assert_eq!(lines(&app), [4, 7, -1, 10, 11]);
     let stem = app.responses.stem(0).unwrap();
     assert_eq!((stem.folded, stem.depth), (Some(4), 0));
-    let tokens = |tokens, untold| Some(Weight { tokens, untold });
-    assert_eq!(stem.weight, tokens(4 * 69, 0));
-    assert_eq!(app.responses.stem(1).unwrap().weight, tokens(2 * 69, 1));
+    let weight = |tokens, untold, latest| {
+        let latest = Some(RowId(latest));
+        Some(Weight {
+            tokens,
+            untold,
+            latest,
+        })
+    };
+    assert_eq!(stem.weight, weight(4 * 69, 0, 1));
+    assert_eq!(app.responses.stem(1).unwrap().weight, weight(2 * 69, 1, 5));
+    assert!(app.row(RowId(1)).is_some(), "its age is on the screen");
     let lost = app.responses.stem(2).unwrap();
     assert_eq!((lost.unknown, lost.folded), (Some("resp_lost"), Some(2)));
     assert_eq!(app.responses.stem(3).unwrap().folded, None);
@@ -43,6 +51,24 @@ fn chains_come_folded_and_are_unfolded_one_by_one() {
     assert_eq!(details(&app).row, RowId(4));
     act(&mut app, &rows, &[Action::No, Action::Chains]);
     assert_eq!(lines(&app), (1..=12).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_turn_whose_beginning_is_filtered_away_says_so() {
+    let (mut app, rows) = chains();
+    act(&mut app, &rows, &[Action::Filter]);
+    for c in format!("-{}", rows[2].id).chars() {
+        let effects = update(&mut app, Message::Edit(InputRequest::InsertChar(c)));
+        answer(&mut app, effects, &rows);
+    }
+    act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(lines(&app), [2, 4, 7, -1, 10, 11]);
+    let hidden: Vec<_> = (0..6)
+        .map(|at| app.responses.stem(at).unwrap().hidden)
+        .collect();
+    assert_eq!(hidden, [Some(RowId(3)), None, None, None, None, None]);
+    act(&mut app, &rows, &[Action::Move(Motion::Top)]);
+    assert!(app.row(RowId(3)).is_some(), "to say what became of it");
 }
 
 #[test]

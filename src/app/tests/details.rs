@@ -8,8 +8,7 @@ fn the_details_of_a_file_say_who_cites_it() {
     act(&mut app, &rows, &[Action::Files]);
     let effects = update(&mut app, Message::Act(Action::Details));
     let (row, id) = (rows[12].row, rows[12].id.clone());
-    let kind = Kind::File;
-    assert_eq!(effects[0], Effect::Citing { row, kind, id });
+    assert_eq!(effects[0], Effect::Citing { row, id });
     let citing = Citing {
         count: 1,
         some: vec![rows[0].id.clone()],
@@ -176,4 +175,110 @@ fn a_text_is_searched_as_the_needle_is_typed() {
     assert_eq!(reader(&app).0, None);
     assert!(!app.allows(Action::NextHit));
     assert_eq!(details(&app).face, Face::Json);
+}
+
+/// The details of a row of some talks.
+fn in_talk(row: usize) -> (App, Vec<Resource>) {
+    let rows = fixtures::chained();
+    let mut app = app_with(session(), &rows, 80, 24);
+    let mut actions = vec![Action::Move(Motion::Down); row - 1];
+    actions.push(Action::Details);
+    act(&mut app, &rows, &actions);
+    (app, rows)
+}
+
+#[test]
+fn keys_lead_through_a_talk_at_the_same_page() {
+    let (mut app, rows) = in_talk(2);
+    act(&mut app, &rows, &[Action::Switch]);
+    let effects = act(&mut app, &rows, &[Action::PreviousTurn]);
+    let asked = matches!(order(&effects), Some(Order::Open { row, .. }) if *row == RowId(3));
+    assert!(asked, "{effects:?}");
+    assert_eq!(
+        (details(&app).row, details(&app).face),
+        (RowId(3), Face::Text)
+    );
+    act(&mut app, &rows, &[Action::PreviousTurn]);
+    assert_eq!(details(&app).row, RowId(4));
+    assert!(!app.allows(Action::PreviousTurn) && app.allows(Action::NextTurn));
+    assert_eq!(act(&mut app, &rows, &[Action::PreviousTurn]), []);
+    let next = [Action::NextTurn; 3];
+    act(&mut app, &rows, &next);
+    assert_eq!(details(&app).row, RowId(1));
+    assert!(!app.allows(Action::NextTurn) && !app.allows(Action::NextBranch));
+    act(&mut app, &rows, &[Action::No]);
+    assert!(matches!(app.mode, Mode::Browse), "back in the pane at once");
+}
+
+#[test]
+fn branches_are_gone_through_and_forward_is_where_one_came_from() {
+    let (mut app, rows) = in_talk(7);
+    // Two continue it: the older first, then the other, and round.
+    act(&mut app, &rows, &[Action::NextTurn]);
+    assert_eq!(details(&app).row, RowId(6));
+    assert_eq!(details(&app).branch(), Some((1, 2)));
+    act(&mut app, &rows, &[Action::NextBranch]);
+    assert_eq!(
+        (details(&app).row, details(&app).branch()),
+        (RowId(5), Some((2, 2)))
+    );
+    act(&mut app, &rows, &[Action::PreviousTurn, Action::NextTurn]);
+    assert_eq!(details(&app).row, RowId(5));
+    act(&mut app, &rows, &[Action::NextBranch]);
+    assert_eq!(details(&app).row, RowId(6));
+}
+
+#[test]
+fn a_turn_that_the_ledger_lacks_is_looked_for_from_the_details() {
+    let (mut app, mut rows) = in_talk(8);
+    assert_eq!(details(&app).unknown(), Some("resp_lost"));
+    assert!(app.allows(Action::PreviousTurn));
+    let effects = act(&mut app, &rows, &[Action::PreviousTurn]);
+    let Some(Order::Walk { ticket, id }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    assert!(!app.allows(Action::PreviousTurn), "asked once is enough");
+    let mut found = response(13, State::Tracked);
+    found.id = id.clone();
+    rows.push(found);
+    let walked = Report::Walked {
+        ticket: *ticket,
+        id: id.clone(),
+        row: Some(RowId(13)),
+    };
+    let effects = update(&mut app, Message::Report(walked));
+    answer(&mut app, effects, &rows);
+    act(&mut app, &rows, &[Action::PreviousTurn]);
+    assert_eq!(details(&app).row, RowId(13));
+    // Nothing is asked of a service that nothing may be asked of.
+    let rows = fixtures::chained();
+    let refused = Session {
+        refusal: Some(Refusal::NoKey),
+        ..session()
+    };
+    let mut app = app_with(refused, &rows, 80, 24);
+    let mut actions = vec![Action::Move(Motion::Down); 7];
+    actions.push(Action::Details);
+    act(&mut app, &rows, &actions);
+    assert!(!app.allows(Action::PreviousTurn));
+}
+
+#[test]
+fn what_the_service_says_it_continues_counts_before_the_ledger_knows() {
+    let (mut app, rows) = in_talk(4);
+    assert!(!app.allows(Action::PreviousTurn));
+    let ticket = Ticket(1);
+    let facts = crate::domain::Facts {
+        previous_response_id: Some(rows[6].id.to_string()),
+        ..crate::domain::Facts::default()
+    };
+    let opened = Report::Opened {
+        ticket,
+        facts: Box::new(facts),
+        content: content("said"),
+    };
+    let effects = update(&mut app, Message::Report(opened));
+    answer(&mut app, effects, &rows);
+    act(&mut app, &rows, &[Action::PreviousTurn]);
+    assert_eq!(details(&app).row, RowId(7));
 }

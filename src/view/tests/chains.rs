@@ -48,6 +48,23 @@ fn responses_as_chains() {
 }
 
 #[test]
+fn a_chain_that_the_filter_cut() {
+    snapshot("chains-cut", |width, height| {
+        let mut rows = chained();
+        rows[2].facts.model = Some("hidden".into());
+        let mut app = app_with(session(), &rows, width, height);
+        act(&mut app, &rows, &[Action::Chains, Action::Filter]);
+        for c in "-model:hidden".chars() {
+            let edit = tui_input::InputRequest::InsertChar(c);
+            let effects = update(&mut app, Message::Edit(edit));
+            answer(&mut app, effects, &rows);
+        }
+        act(&mut app, &rows, &[Action::Press, Action::Move(Motion::Top)]);
+        app
+    });
+}
+
+#[test]
 fn hostile_text_in_chains_is_shown_and_stays_in_its_pane() {
     for hostile in [
         "\u{1b}[2J\u{202e}evil\r\n",

@@ -72,14 +72,11 @@ fn details_that_have_come() {
     snapshot("details-facts", |width, height| {
         let mut app = opened(width, height, &resources());
         let row = resources()[0].row;
-        let some = vec![resources()[1].id.clone()];
-        update(
-            &mut app,
-            Message::Cited {
-                row,
-                citing: Citing { count: 1, some },
-            },
-        );
+        let turns = Turns {
+            next: vec![resources()[1].row],
+            ..Turns::default()
+        };
+        update(&mut app, Message::Turns { row, turns });
         app
     });
     snapshot("details-text", |width, height| {
@@ -108,6 +105,27 @@ fn details_that_have_come() {
             is_gone: false,
         };
         update(&mut app, Message::Report(report));
+        app
+    });
+}
+
+#[test]
+fn one_turn_of_many() {
+    snapshot("details-turns", |width, height| {
+        let rows = chained();
+        let mut app = app_with(session(), &rows, width, height);
+        // One of two that continue the seventh; which continues what is not in the ledger.
+        let mut actions = vec![Action::Move(Motion::Down); 4];
+        actions.push(Action::Details);
+        act(&mut app, &rows, &actions);
+        app
+    });
+    snapshot("details-unknown-turn", |width, height| {
+        let rows = chained();
+        let mut app = app_with(session(), &rows, width, height);
+        let mut actions = vec![Action::Move(Motion::Down); 7];
+        actions.push(Action::Details);
+        act(&mut app, &rows, &actions);
         app
     });
 }
