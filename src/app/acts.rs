@@ -64,9 +64,6 @@ impl App {
                     self.mode = Mode::Entry { entry, offset: 0 };
                 }
             }
-            Action::No if self.queue.import.is_some() && !self.steps_back() => {
-                effects.push(Effect::StopImport);
-            }
             Action::No if self.focus == Focus::Queue => {
                 self.history.filter.reset();
                 self.history.read_filter(self.now);
@@ -99,8 +96,14 @@ impl App {
             },
             Action::Pause if self.queue.paused => effects.push(Effect::Order(Order::Unpause)),
             Action::Pause => effects.push(Effect::Order(Order::Pause)),
-            Action::Stop if self.queue.pending() => effects.push(Effect::Order(Order::Stop)),
-            Action::Stop if self.queue.import.is_some() => effects.push(Effect::StopImport),
+            Action::Stop => {
+                if self.queue.pending() {
+                    effects.push(Effect::Order(Order::Stop));
+                }
+                if self.queue.import.is_some() {
+                    effects.push(Effect::StopImport);
+                }
+            }
             Action::Copy | Action::CopyCurl => {
                 let row = self.pane_of(self.pane).cursor();
                 self.copy(action, row, effects);

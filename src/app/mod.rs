@@ -303,9 +303,7 @@ impl App {
                 q.deleting() || q.import.is_some() || !q.uploads.is_empty()
             }
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
-            Action::No if matches!(self.mode, Mode::Browse) => {
-                self.steps_back() || self.queue.import.is_some()
-            }
+            Action::No if matches!(self.mode, Mode::Browse) => self.steps_back(),
             Action::NextHit | Action::PreviousHit => match &self.mode {
                 Mode::Details(details) => details.reader().is_some_and(|it| it.hit().is_some()),
                 _ => false,
