@@ -16,7 +16,7 @@ impl App {
         }
         match mem::replace(&mut self.mode, Mode::Browse) {
             Mode::Browse => self.act_browsing(action, effects),
-            Mode::Filter => self.act_filtering(action),
+            Mode::Filter => self.act_filtering(action, effects),
             Mode::Add(add) => self.act_adding(action, add, effects),
             Mode::Form(form) => self.act_in_form(action, form, effects),
             Mode::Import(path) => self.act_importing(action, path, effects),
@@ -185,14 +185,16 @@ impl App {
         self.refit();
     }
 
-    fn act_filtering(&mut self, action: Action) {
+    fn act_filtering(&mut self, action: Action, effects: &mut Vec<Effect>) {
         match action {
             Action::Press => {
                 if self.focus == Focus::Queue {
                     return;
                 }
                 let filter = self.filter_mut().value().to_owned();
-                self.finder.remember(&filter);
+                let new = self.finder.remember(&filter);
+                let can_keep = self.session.refusal != Some(Refusal::ReadOnly);
+                effects.extend(new.filter(|_| can_keep).map(Effect::Remember));
             }
             Action::No => {
                 self.filter_mut().reset();

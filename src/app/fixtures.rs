@@ -299,6 +299,7 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                 let turns = turns(rows, row, previous);
                 Message::Turns { row, turns }
             }
+            Effect::Filters => Message::Filters(Vec::new()),
             Effect::Count => Message::Counted(crate::domain::Counts {
                 responses: rows.iter().filter(|r| r.kind == Kind::Response).count() as u64,
                 files: rows.iter().filter(|r| r.kind == Kind::File).count() as u64,

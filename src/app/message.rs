@@ -121,6 +121,8 @@ pub enum Message {
         row: RowId,
         citing: Citing,
     },
+    /// The answer to [`Effect::Filters`] and [`Effect::Remember`]: newest last.
+    Filters(Vec<String>),
     /// The answer to [`Effect::Turns`].
     Turns {
         row: RowId,
@@ -205,6 +207,10 @@ pub enum Effect {
         labels: Labels,
     },
     Track(Vec<Sighting>),
+    /// What was looked for in earlier runs?
+    Filters,
+    /// Keep this filter for later runs.
+    Remember(String),
     /// Read ids from what was typed: a file, a folder, a pattern.
     Import(String),
     StopImport,

@@ -188,7 +188,7 @@ impl App {
 
     /// What has to be done before anything happened.
     pub fn start(&mut self) -> Vec<Effect> {
-        let mut effects = vec![Effect::Count];
+        let mut effects = vec![Effect::Count, Effect::Filters];
         self.look_up(&mut effects);
         effects
     }
@@ -479,6 +479,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::Cited { row, citing } => app.cited_by = Some((row, citing)),
+        Message::Filters(past) => app.finder.take(past),
         Message::Turns { row, turns } => app.told_turns(row, turns),
         Message::Counted(counts) => {
             app.counts = counts;

@@ -11,6 +11,7 @@ mod chain;
 mod codes;
 mod error;
 mod files;
+mod filters;
 mod free;
 mod history;
 mod journal;
@@ -297,6 +298,20 @@ impl Ledger {
     /// Chooses files whose deletion frees this much room; changes nothing.
     pub async fn free(&self, asked: FreeQuery) -> Result<Freed, StoreError> {
         self.read(move |disk| free::free(disk, &asked)).await
+    }
+
+    /// What was looked for before, newest last, each once.
+    pub async fn filters(&self) -> Result<Vec<String>, StoreError> {
+        self.read(filters::filters).await
+    }
+
+    /// Keeps a filter for later runs, in place of the oldest of too many; returns all of them.
+    pub async fn remember(&self, filter: String) -> Result<Vec<String>, StoreError> {
+        self.write(move |disk| {
+            filters::remember(disk, &filter)?;
+            filters::filters(disk)
+        })
+        .await
     }
 
     /// Rows whose deletion was sent and never settled, oldest first.

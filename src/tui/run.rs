@@ -307,6 +307,7 @@ impl Run {
                 Effect::Leave => self.want = Some(Want::Leave),
                 Effect::Track(sightings) => self.track(sightings),
                 Effect::Label { rows, labels } => self.label(rows, labels),
+                Effect::Remember(filter) => self.remember(filter),
                 Effect::Import(text) => {
                     let path = import::expand(&text, self.home.as_deref());
                     let request = import::Request {
@@ -386,6 +387,7 @@ impl Run {
                         page,
                     })
                 }
+                Effect::Filters => ledger.filters().await.map(Message::Filters),
                 Effect::Free(asked) => ledger.free(asked).await.map(Message::Freed),
                 Effect::Protect { rows, protected } => ledger
                     .protect(rows.clone(), protected)
@@ -437,6 +439,18 @@ impl Run {
         self.writes.spawn(async move {
             let labelled = ledger.label(rows, labels).await.map(Message::Changed);
             labelled.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
+        });
+    }
+
+    fn remember(&mut self, filter: String) {
+        // Nothing that anybody waits for, or has to hear about.
+        if self.ledger.is_read_only() {
+            return;
+        }
+        let ledger = self.ledger.clone();
+        self.writes.spawn(async move {
+            let kept = ledger.remember(filter).await.map(Message::Filters);
+            kept.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
         });
     }
 

@@ -145,11 +145,35 @@ fn a_filter_is_completed_and_comes_back() {
     act(&mut app, &rows, &[Action::Complete]);
     assert_eq!(app.responses.filter.value(), "state:failed ");
     assert!(app.responses.query().asks_for_state(), "in force at once");
-    act(&mut app, &rows, &[Action::Press]);
-    act(&mut app, &rows, &[Action::Filter]);
-    act(&mut app, &rows, &[Action::No]);
+    let remembered = [Effect::Remember("state:failed".into())];
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), remembered);
+    let again = [Action::Filter, Action::Press, Action::Filter, Action::No];
+    assert_eq!(act(&mut app, &rows, &again), [], "it is the newest already");
     assert_eq!(app.responses.filter.value(), "");
     act(&mut app, &rows, &[Action::Filter]);
     act(&mut app, &rows, &[Action::Earlier]);
     assert_eq!(app.responses.filter.value(), "state:failed");
+    // What the ledger has is not put in between what is being gone through.
+    let of_others = || Message::Filters(vec!["tag:ci".into(), "state:failed".into()]);
+    update(&mut app, of_others());
+    act(&mut app, &rows, &[Action::Earlier]);
+    assert_eq!(app.responses.filter.value(), "state:failed");
+    act(&mut app, &rows, &[Action::Press]);
+    update(&mut app, of_others());
+    let earlier = [Action::Filter, Action::Earlier, Action::Earlier];
+    act(&mut app, &rows, &earlier);
+    assert_eq!(app.responses.filter.value(), "tag:ci");
+}
+
+#[test]
+fn read_only_keeps_no_filter() {
+    let rows = resources();
+    let refused = Session {
+        refusal: Some(Refusal::ReadOnly),
+        ..session()
+    };
+    let mut app = app_with(refused, &rows, 80, 24);
+    act(&mut app, &rows, &[Action::Filter]);
+    type_text(&mut app, "seed");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
 }
