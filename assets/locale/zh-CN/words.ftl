@@ -59,8 +59,8 @@ id-error-not-visible = 第 { $at } 个字符不是可见的 ASCII 字符
 id-error-dots = “.”和“..”不是 ID
 id-error-masked = 含有掩码 *，需要完整的 ID
 
-freed-enough = 已选中{ $files }，{ $bytes }：足以腾出 { $asked }。之后仍占用 { $left }。
-freed-short = 不足以腾出 { $asked }：已选中{ $files }，{ $bytes }；之后仍占用 { $left }。跳过：受保护 { $protected }，在批次中或未定 { $busy }，大小未知 { $unknown }。
+freed-enough = 已选中 { $files }，{ $bytes }：足以腾出 { $asked }。之后仍占用 { $left }。
+freed-short = 不足以腾出 { $asked }：已选中 { $files }，{ $bytes }；之后仍占用 { $left }。跳过：受保护 { $protected }，在批次中或未定 { $busy }，大小未知 { $unknown }。
 
 upload-unreadable = 无法读取：{ $error }
 upload-no-file = 不是文件
