@@ -13,7 +13,7 @@ use crate::app::{Details, Face, Layout, Look, Reader};
 use crate::domain::{Citing, Expiry, Facts, Heading, Kind, Particular, Resource, Tint, visible};
 
 use super::pane::split_at_char;
-use super::text::{cut, pad, width, wrap};
+use super::text::{cut, cut_middle, pad, width, wrap};
 use super::theme::glyph;
 use super::{Screen, chain, rect};
 
@@ -163,10 +163,10 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details) -> usize {
-    let Screen { app, words, .. } = screen;
+    let app = screen.app;
     let area = Layout::dialog(app.width, app.height);
     let place = place(details);
-    let inner = screen.dialog(frame, area, &words.text("pane-details"), place);
+    let inner = screen.dialog(frame, area, &title(screen, details), place);
     if inner.height == 0 {
         return 0;
     }
@@ -191,6 +191,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details)
             0
         }
     }
+}
+
+/// What is looked at, on every page: keys lead from one to another.
+fn title(screen: Screen<'_>, details: &Details) -> String {
+    let Screen { app, words, .. } = screen;
+    let mut title = words.text("pane-details").into_owned();
+    if let Some(resource) = app.row(details.row) {
+        title = format!("{title} · {}", cut_middle(resource.id.as_str(), 24));
+    }
+    if let Some((at, of)) = details.branch() {
+        title = format!("{title} · {} {at}/{of}", words.text("field-branch"));
+    }
+    title
 }
 
 /// What is looked for and where the reader is.
