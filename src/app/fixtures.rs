@@ -26,7 +26,6 @@ pub(crate) fn session() -> Session {
         max_batch: None,
         quota: Some(crate::domain::QUOTA),
         undo: Duration::from_secs(5),
-        home: Some("/home/li".into()),
         began: now(),
     }
 }
@@ -213,6 +212,24 @@ fn turns(rows: &[Resource], row: RowId, previous: Option<String>) -> Turns {
     }
 }
 
+fn weights(rows: &[Resource], chains: Vec<super::Folded>) -> Vec<(RowId, Weight)> {
+    chains
+        .into_iter()
+        .map(|(row, members)| {
+            let members = rows.iter().filter(|r| members.contains(&r.row));
+            let made = members.clone().map(|r| (r.facts.created_at, r.row));
+            let latest = made.max().map(|(_, row)| row);
+            let usage: Vec<_> = members.map(|r| r.facts.usage).collect();
+            let weight = Weight {
+                tokens: usage.iter().flatten().map(|usage| usage.total).sum(),
+                untold: usage.iter().filter(|usage| usage.is_none()).count() as u64,
+                latest,
+            };
+            (row, weight)
+        })
+        .collect()
+}
+
 /// Answers what the ledger would be asked, until nothing more is asked; returns the rest.
 pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> Vec<Effect> {
     let mut rest = Vec::new();
@@ -239,21 +256,7 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
             }
             Effect::Weigh { generation, chains } => Message::Weighed {
                 generation,
-                weights: chains
-                    .into_iter()
-                    .map(|(row, members)| {
-                        let members = rows.iter().filter(|r| members.contains(&r.row));
-                        let made = members.clone().map(|r| (r.facts.created_at, r.row));
-                        let latest = made.max().map(|(_, row)| row);
-                        let usage: Vec<_> = members.map(|r| r.facts.usage).collect();
-                        let weight = Weight {
-                            tokens: usage.iter().flatten().map(|usage| usage.total).sum(),
-                            untold: usage.iter().filter(|usage| usage.is_none()).count() as u64,
-                            latest,
-                        };
-                        (row, weight)
-                    })
-                    .collect(),
+                weights: weights(rows, chains),
             },
             Effect::Fetch(asked) => Message::Fetched {
                 rows: rows

@@ -1,5 +1,7 @@
 //! What the user wants ([`Action`]), what happened ([`Message`]), what should be done ([`Effect`]).
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use tui_input::InputRequest;
 
@@ -121,6 +123,11 @@ pub enum Message {
         row: RowId,
         citing: Citing,
     },
+    /// The answer to [`Effect::FindFiles`]; or what cannot be read, and why.
+    FoundFiles {
+        asked: String,
+        files: Result<Vec<PathBuf>, (String, String)>,
+    },
     /// The answer to [`Effect::Filters`] and [`Effect::Remember`]: newest last.
     Filters(Vec<String>),
     /// The answer to [`Effect::Turns`].
@@ -214,6 +221,8 @@ pub enum Effect {
     /// Read ids from what was typed: a file, a folder, a pattern.
     Import(String),
     StopImport,
+    /// Which files are named in this line?
+    FindFiles(String),
     /// How can this path go on?
     Complete(String),
     /// Put this on the clipboard.

@@ -27,7 +27,6 @@ mod tests;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -73,8 +72,6 @@ pub struct Session {
     /// What the account's files may take together, in bytes; `None` = nobody counts.
     pub quota: Option<u64>,
     pub undo: Duration,
-    /// What `~` stands for in a path.
-    pub home: Option<PathBuf>,
     pub began: Timestamp,
 }
 
@@ -90,6 +87,8 @@ pub enum Context {
     Add,
     /// A few lines to fill in.
     Form,
+    /// One of them that takes paths.
+    FormPath,
     Import,
     Details,
     /// Typing what to look for in a text.
@@ -260,6 +259,7 @@ impl App {
             Mode::Browse => Context::Pane,
             Mode::Filter => Context::Filter,
             Mode::Add(_) => Context::Add,
+            Mode::Form(form) if form.is_at_path() => Context::FormPath,
             Mode::Form(_) => Context::Form,
             Mode::Import(_) => Context::Import,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
@@ -449,10 +449,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Resize { width, height } => {
             app.width = width;
             app.height = height;
-            for kind in Kind::ALL {
-                let page = app.page(kind);
-                app.pane_of_mut(kind).fit(page);
-            }
+            app.refit();
         }
         Message::Act(action) => app.act(action, &mut effects),
         Message::Edit(request) => app.edit(request),
@@ -479,6 +476,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::Cited { row, citing } => app.cited_by = Some((row, citing)),
+        Message::FoundFiles { asked, files } => app.found_files(&asked, files, &mut effects),
         Message::Filters(past) => app.finder.take(past),
         Message::Turns { row, turns } => app.told_turns(row, turns),
         Message::Counted(counts) => {

@@ -26,7 +26,7 @@ use crate::domain::{
 use crate::scan::Item;
 use crate::store::{Ledger, StoreError};
 
-pub use paths::{complete, expand, roots};
+pub use paths::{chosen, complete_last, expand, roots};
 use read::{Meter, Piece, Reader};
 
 /// Ids that go to the ledger at a time, at least when there are many.

@@ -326,8 +326,15 @@ impl Run {
                 Effect::Complete(asked) => {
                     let home = self.home.clone();
                     self.questions.spawn_blocking(move || {
-                        let (text, names) = import::complete(&asked, home.as_deref());
+                        let (text, names) = import::complete_last(&asked, home.as_deref());
                         Message::Import(ImportNews::Completed { asked, text, names })
+                    });
+                }
+                Effect::FindFiles(asked) => {
+                    let home = self.home.clone();
+                    self.questions.spawn_blocking(move || {
+                        let files = import::chosen(&asked, home.as_deref());
+                        Message::FoundFiles { asked, files }
                     });
                 }
                 question => self.ask(question),

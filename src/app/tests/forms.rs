@@ -220,6 +220,51 @@ fn what_could_not_be_read_can_be_corrected() {
     assert!(matches!(app.mode, Mode::Browse) && !app.allows(Action::Import));
 }
 
+/// What the line of paths stands for.
+fn found(
+    app: &mut App,
+    asked: &str,
+    files: Result<Vec<std::path::PathBuf>, (String, String)>,
+) -> Vec<Effect> {
+    let asked = asked.to_owned();
+    update(app, Message::FoundFiles { asked, files })
+}
+
+#[test]
+fn several_files_are_shown_before_they_are_uploaded() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Files, Action::Upload]);
+    assert_eq!(app.context(), Context::FormPath);
+    type_text(&mut app, "~/*.p");
+    let effects = act(&mut app, &rows, &[Action::Complete]);
+    assert_eq!(effects, [Effect::Complete("~/*.p".into())]);
+    type_text(&mut app, "df");
+    let completed = ImportNews::Completed {
+        asked: "~/*.p".into(),
+        text: "late".into(),
+        names: Vec::new(),
+    };
+    update(&mut app, Message::Import(completed));
+    act(&mut app, &rows, &[Action::Press]);
+    let unreadable = Err(("~/x".into(), "no such file".into()));
+    // Of what is no longer there, and of what is.
+    assert_eq!(found(&mut app, "~/*.p", unreadable.clone()), []);
+    assert!(matches!(&app.mode, Mode::Form(form) if form.problem.is_none()));
+    assert_eq!(found(&mut app, "~/*.pdf", unreadable), []);
+    assert!(matches!(&app.mode, Mode::Form(form) if form.problem.is_some()));
+    let files = || Ok(vec!["/home/li/a.pdf".into(), "/home/li/b.pdf".into()]);
+    assert_eq!(found(&mut app, "~/*.pdf", files()), []);
+    // Somebody types on: another line, another look.
+    type_text(&mut app, "x");
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(effects, [Effect::FindFiles("~/*.pdfx".into())]);
+    assert_eq!(found(&mut app, "~/*.pdfx", files()), []);
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(effects.len(), 2, "{effects:?}");
+    assert!(matches!(app.mode, Mode::Browse));
+    assert_eq!(app.queue.uploads.len(), 2);
+}
+
 #[test]
 fn a_file_is_uploaded_from_the_files_pane_and_stopping_is_offered() {
     let (mut app, rows) = app();
@@ -227,7 +272,7 @@ fn a_file_is_uploaded_from_the_files_pane_and_stopping_is_offered() {
     assert!(matches!(app.mode, Mode::Browse));
     act(&mut app, &rows, &[Action::Files, Action::Upload]);
     let problem = |app: &App| match &app.mode {
-        Mode::Form(form) => form.problem,
+        Mode::Form(form) => form.problem.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
@@ -240,8 +285,12 @@ fn a_file_is_uploaded_from_the_files_pane_and_stopping_is_offered() {
     assert_eq!(problem(&app), Some(FormProblem::NotALife));
     update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
     type_text(&mut app, "3d");
+    let asked = "'~/demo film.mp4'";
     let rest = act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(rest, [Effect::FindFiles(asked.into())]);
     let path = std::path::PathBuf::from("/home/li/demo film.mp4");
+    let rest = found(&mut app, asked, Ok(vec![path.clone()]));
+    assert!(matches!(app.mode, Mode::Browse));
     let [Effect::Order(Order::Upload { ticket, files })] = &rest[..] else {
         panic!("{rest:?}");
     };

@@ -120,6 +120,22 @@ fn a_file_to_be_uploaded() {
 }
 
 #[test]
+fn several_files_to_be_uploaded() {
+    snapshot("upload-many", |width, height| {
+        let open = [Action::Files, Action::Upload];
+        let mut app = filled_in(width, height, &open, &["~/*.pdf"]);
+        let names = ["季度报告 终稿.pdf", "\u{1b}[2J.pdf", "invoice.pdf"];
+        let files = names.map(|name| std::path::Path::new("/home/li").join(name));
+        let found = Message::FoundFiles {
+            asked: "~/*.pdf".into(),
+            files: Ok(files.to_vec()),
+        };
+        update(&mut app, found);
+        app
+    });
+}
+
+#[test]
 fn files_on_their_way() {
     snapshot("uploading", |width, height| {
         let mut app = after(width, height, &[Action::Files]);
@@ -131,7 +147,9 @@ fn files_on_their_way() {
         ] {
             act(&mut app, &resources(), &[Action::Upload]);
             update(&mut app, Message::Paste(path.into()));
-            act(&mut app, &resources(), &[Action::Press]);
+            // What is pasted loses what a terminal would obey; a file's name may have it.
+            let (asked, files) = (path.replace('\u{1b}', ""), Ok(vec![path.into()]));
+            update(&mut app, Message::FoundFiles { asked, files });
         }
         let unreached = Answer {
             attempts: 1,

@@ -1,4 +1,4 @@
-//! Every view as text at four sizes, in English; and each once more in Simplified Chinese.
+//! Every view as text at five sizes, in English; and each once more in Simplified Chinese.
 
 mod chains;
 mod details;
@@ -24,7 +24,7 @@ use crate::domain::{
     Settlement, State, Tally, Throttle, Ticket, Turns,
 };
 
-const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
+const SIZES: [(u16, u16); 5] = [(80, 24), (120, 40), (160, 45), (200, 60), (40, 12)];
 
 fn screen(app: &App, lang: Lang) -> String {
     let words = Catalogue::new(lang);
