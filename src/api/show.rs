@@ -383,7 +383,7 @@ mod tests {
             }),
         );
         let expected = "\nBe brief.\n\n\n\nthought\n\nweather · c1\n{\"city\":\"上海\"}\n\nweb_search_call\n\
-            {\n  \"action\": {\n    \"query\": \"ark\"\n  }\n}\n\nincomplete\ncannot\n[file_id file-1, type image]\n\n\
+            {\n  \"action\": {\n    \"query\": \"ark\"\n  }\n}\n\nincomplete\ncannot\n[type image, file_id file-1]\n\n\
             tomorrow\n{\n  \"x\": 1\n}\n\nmessage\n";
         assert_eq!(shown.text.text(), expected);
         assert_eq!(
@@ -395,6 +395,24 @@ mod tests {
                 .particulars
                 .contains(&(Particular::Tools, "weather, web_search".into()))
         );
+    }
+
+    #[test]
+    fn the_json_is_in_the_order_of_the_service() {
+        let raw = include_str!("../../assets/samples/response.json");
+        let object = sample(raw);
+        let shown = content(Kind::Response, &object);
+        let place = |text: &str, key: &str| text.find(&format!("\"{key}\":")).unwrap();
+        let mut keys: Vec<&str> = object
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        keys.sort_by_key(|key| place(raw, key));
+        let places = keys.iter().map(|key| place(shown.json.text(), key));
+        assert!(places.is_sorted(), "{keys:?}");
+        assert!(!keys.is_sorted(), "which is not that of the alphabet");
     }
 
     #[test]

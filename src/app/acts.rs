@@ -16,7 +16,7 @@ impl App {
         }
         match mem::replace(&mut self.mode, Mode::Browse) {
             Mode::Browse => self.act_browsing(action, effects),
-            Mode::Filter => self.act_filtering(action),
+            Mode::Filter => self.act_filtering(action, effects),
             Mode::Add(add) => self.act_adding(action, add, effects),
             Mode::Form(form) => self.act_in_form(action, form, effects),
             Mode::Import(path) => self.act_importing(action, path, effects),
@@ -64,9 +64,6 @@ impl App {
                     self.mode = Mode::Entry { entry, offset: 0 };
                 }
             }
-            Action::No if self.queue.import.is_some() && !self.steps_back() => {
-                effects.push(Effect::StopImport);
-            }
             Action::No if self.focus == Focus::Queue => {
                 self.history.filter.reset();
                 self.history.read_filter(self.now);
@@ -99,8 +96,14 @@ impl App {
             },
             Action::Pause if self.queue.paused => effects.push(Effect::Order(Order::Unpause)),
             Action::Pause => effects.push(Effect::Order(Order::Pause)),
-            Action::Stop if self.queue.pending() => effects.push(Effect::Order(Order::Stop)),
-            Action::Stop if self.queue.import.is_some() => effects.push(Effect::StopImport),
+            Action::Stop => {
+                if self.queue.pending() {
+                    effects.push(Effect::Order(Order::Stop));
+                }
+                if self.queue.import.is_some() {
+                    effects.push(Effect::StopImport);
+                }
+            }
             Action::Copy | Action::CopyCurl => {
                 let row = self.pane_of(self.pane).cursor();
                 self.copy(action, row, effects);
@@ -182,14 +185,16 @@ impl App {
         self.refit();
     }
 
-    fn act_filtering(&mut self, action: Action) {
+    fn act_filtering(&mut self, action: Action, effects: &mut Vec<Effect>) {
         match action {
             Action::Press => {
                 if self.focus == Focus::Queue {
                     return;
                 }
                 let filter = self.filter_mut().value().to_owned();
-                self.finder.remember(&filter);
+                let new = self.finder.remember(&filter);
+                let can_keep = self.session.refusal != Some(Refusal::ReadOnly);
+                effects.extend(new.filter(|_| can_keep).map(Effect::Remember));
             }
             Action::No => {
                 self.filter_mut().reset();

@@ -35,6 +35,8 @@ pub struct Stem<'a> {
     pub is_open: bool,
     /// The id, if the line stands for what is not in the ledger.
     pub unknown: Option<&'a str>,
+    /// What it continues, if that is in the ledger but not in the listing.
+    pub hidden: Option<RowId>,
     pub weight: Option<Weight>,
 }
 
@@ -169,8 +171,18 @@ impl Chains {
             folded: is_folded.then_some(turns),
             is_open: !is_folded && node.size > 1 && (node.parent.is_none() || forest.is_fork(at)),
             unknown,
+            hidden: node.hidden,
             weight: self.weights.get(&node.row).copied().flatten(),
         })
+    }
+
+    /// The latest turns of folded chains among some lines, as far as they are known.
+    pub(super) fn latest(&self, lines: Range<usize>) -> impl Iterator<Item = RowId> {
+        let nodes = self.forest.as_ref().map_or(&[][..], Forest::nodes);
+        let lines = self.lines.get(lines).unwrap_or_default().iter();
+        let folded = lines.filter(|(_, is_folded)| *is_folded);
+        let weights = folded.filter_map(|(at, _)| *self.weights.get(&nodes[*at].row)?);
+        weights.filter_map(|weight| weight.latest)
     }
 
     /// Folded chains among some lines whose weight was never asked for, which it now is.

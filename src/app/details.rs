@@ -6,6 +6,7 @@ use tui_input::Input;
 
 use crate::domain::{
     Answer, Content, Document, Facts, Kind, Order, Particular, Refusal, Report, RowId, Ticket,
+    Turns,
 };
 
 use super::reader::Reader;
@@ -45,6 +46,10 @@ pub struct Details {
     pub input: Option<Result<(), Box<Answer>>>,
     /// As the service tells them.
     pub facts: Option<Box<Facts>>,
+    /// What stands around a response; `None` until the ledger has answered.
+    pub turns: Option<Turns>,
+    /// Turns that were gone back from, the last one last: the way forward again.
+    pub(super) ahead: Vec<RowId>,
     pub needle: Input,
     /// The needle is being typed.
     pub searching: bool,
@@ -65,6 +70,8 @@ impl Details {
             look: Look::NoMore,
             input: None,
             facts: None,
+            turns: None,
+            ahead: Vec::new(),
             needle: Input::default(),
             searching: false,
             ticket: None,
@@ -182,18 +189,29 @@ impl Details {
 }
 
 impl App {
-    /// Opens the details of a row; asks the service for it unless the ledger says that it is no more.
+    /// Opens the details of a row.
     pub(super) fn open(&mut self, row: RowId, effects: &mut Vec<Effect>) {
-        let mut details = Details::new(row, self.pane);
+        let details = self.look_at(row, self.pane, effects);
+        self.mode = Mode::Details(Box::new(details));
+    }
+
+    /// Asks the service for a row, unless the ledger says that it is no more, and the ledger for what
+    /// stands around it.
+    pub(super) fn look_at(&mut self, row: RowId, kind: Kind, effects: &mut Vec<Effect>) -> Details {
+        let mut details = Details::new(row, kind);
         let resource = self.row(row);
-        let id = resource.map(|resource| resource.id.clone());
         let is_tombstone = resource.is_some_and(|it| it.state_at(self.now).is_tombstone());
-        let kind = details.kind;
-        effects.extend(id.map(|id| Effect::Citing { row, kind, id }));
+        match kind {
+            Kind::Response => effects.push(details.ask_for_turns()),
+            Kind::File => {
+                let id = resource.map(|resource| resource.id.clone());
+                effects.extend(id.map(|id| Effect::Citing { row, id }));
+            }
+        }
         if !is_tombstone {
             self.ask_for(&mut details, effects);
         }
-        self.mode = Mode::Details(Box::new(details));
+        details
     }
 
     fn ask_for(&mut self, details: &mut Details, effects: &mut Vec<Effect>) {
@@ -239,6 +257,11 @@ impl App {
             // About the row shown: the cursor may have moved on from it, if it left the listing.
             Action::Copy | Action::CopyCurl => self.copy(action, Some(details.row), effects),
             Action::Refresh => self.ask_for(&mut details, effects),
+            Action::PreviousTurn | Action::NextTurn | Action::NextBranch => {
+                self.turn(action, &mut details, effects);
+                details.fit(width);
+                details.find(height);
+            }
             _ => {}
         }
         self.mode = Mode::Details(details);
@@ -261,10 +284,14 @@ impl App {
     }
 
     /// True: the report was about what is being looked at.
-    pub(super) fn opened(&mut self, report: &Report) -> bool {
+    pub(super) fn opened(&mut self, report: &Report, effects: &mut Vec<Effect>) -> bool {
         let Mode::Details(details) = &mut self.mode else {
             return false;
         };
-        details.take(report)
+        let is_so = details.take(report);
+        if is_so && matches!(report, Report::Opened { .. }) {
+            self.ask_for_turns(effects);
+        }
+        is_so
     }
 }

@@ -18,16 +18,26 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// A filter that was kept.
-    pub(super) fn remember(&mut self, filter: &str) {
-        let filter = filter.trim();
-        if !filter.is_empty() {
-            self.past.retain(|past| past != filter);
-            self.past.push(filter.to_owned());
-            let old = self.past.len().saturating_sub(REMEMBERED);
-            self.past.drain(..old);
-        }
+    /// A filter that was kept; what is new of it.
+    pub(super) fn remember(&mut self, filter: &str) -> Option<String> {
         self.rest();
+        let filter = filter.trim();
+        if filter.is_empty() || self.past.last().is_some_and(|last| last == filter) {
+            return None;
+        }
+        self.past.retain(|past| past != filter);
+        self.past.push(filter.to_owned());
+        let old = self.past.len().saturating_sub(REMEMBERED);
+        self.past.drain(..old);
+        Some(filter.to_owned())
+    }
+
+    /// What the ledger has, of earlier runs and of other instances too; not while somebody goes
+    /// through it.
+    pub(super) fn take(&mut self, past: Vec<String>) {
+        if self.recalled.is_none() {
+            self.past = past;
+        }
     }
 
     /// Somebody writes on.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     Answer, Cause, Expiry, Facts, Forest, Kind, Link, Listing, Resource, ResourceId, RowId, Source,
-    State, Usage, Weight,
+    State, Turns, Usage, Weight,
 };
 
 use super::{Action, App, Effect, Message, Session, update};
@@ -26,7 +26,6 @@ pub(crate) fn session() -> Session {
         max_batch: None,
         quota: Some(crate::domain::QUOTA),
         undo: Duration::from_secs(5),
-        home: Some("/home/li".into()),
         began: now(),
     }
 }
@@ -190,6 +189,47 @@ fn links(rows: &[Resource]) -> Vec<(RowId, Link)> {
     rows.iter().filter_map(link).collect()
 }
 
+fn turns(rows: &[Resource], row: RowId, previous: Option<String>) -> Turns {
+    let resource = rows.iter().find(|it| it.row == row);
+    let continuing = |id: &str| {
+        let previous = |it: &&Resource| it.facts.previous_response_id.as_deref() == Some(id);
+        // Oldest first.
+        let rows = rows.iter().rev().filter(previous).map(|it| it.row);
+        rows.collect::<Vec<_>>()
+    };
+    let known = || resource?.facts.previous_response_id.clone();
+    let previous = previous.or_else(known);
+    let link = |id: &String| {
+        let earlier = rows.iter().find(|it| it.id.as_str() == id);
+        earlier.map_or(Link::Unknown(id.clone()), |it| Link::Row(it.row))
+    };
+    Turns {
+        branches: previous.as_deref().map(continuing).unwrap_or_default(),
+        next: resource
+            .map(|it| continuing(it.id.as_str()))
+            .unwrap_or_default(),
+        previous: previous.as_ref().map(link),
+    }
+}
+
+fn weights(rows: &[Resource], chains: Vec<super::Folded>) -> Vec<(RowId, Weight)> {
+    chains
+        .into_iter()
+        .map(|(row, members)| {
+            let members = rows.iter().filter(|r| members.contains(&r.row));
+            let made = members.clone().map(|r| (r.facts.created_at, r.row));
+            let latest = made.max().map(|(_, row)| row);
+            let usage: Vec<_> = members.map(|r| r.facts.usage).collect();
+            let weight = Weight {
+                tokens: usage.iter().flatten().map(|usage| usage.total).sum(),
+                untold: usage.iter().filter(|usage| usage.is_none()).count() as u64,
+                latest,
+            };
+            (row, weight)
+        })
+        .collect()
+}
+
 /// Answers what the ledger would be asked, until nothing more is asked; returns the rest.
 pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> Vec<Effect> {
     let mut rest = Vec::new();
@@ -216,18 +256,7 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
             }
             Effect::Weigh { generation, chains } => Message::Weighed {
                 generation,
-                weights: chains
-                    .into_iter()
-                    .map(|(row, members)| {
-                        let members = rows.iter().filter(|r| members.contains(&r.row));
-                        let usage: Vec<_> = members.map(|r| r.facts.usage).collect();
-                        let weight = Weight {
-                            tokens: usage.iter().flatten().map(|usage| usage.total).sum(),
-                            untold: usage.iter().filter(|usage| usage.is_none()).count() as u64,
-                        };
-                        (row, weight)
-                    })
-                    .collect(),
+                weights: weights(rows, chains),
             },
             Effect::Fetch(asked) => Message::Fetched {
                 rows: rows
@@ -269,6 +298,11 @@ pub(crate) fn answer(app: &mut App, effects: Vec<Effect>, rows: &[Resource]) -> 
                     },
                 }
             }
+            Effect::Turns { row, previous } => {
+                let turns = turns(rows, row, previous);
+                Message::Turns { row, turns }
+            }
+            Effect::Filters => Message::Filters(Vec::new()),
             Effect::Count => Message::Counted(crate::domain::Counts {
                 responses: rows.iter().filter(|r| r.kind == Kind::Response).count() as u64,
                 files: rows.iter().filter(|r| r.kind == Kind::File).count() as u64,

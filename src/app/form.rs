@@ -1,7 +1,7 @@
 //! A few lines to fill in before something is done: what to write on rows, how much room to
 //! free, which file to upload.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use tui_input::{Input, InputRequest};
 
 use crate::domain::{
     FreeFirst, FreeQuery, Freed, Kind, LabelError, Labels, Life, Order, PURPOSE, Refusal, Resource,
-    RowId, Upload, duration, is_purpose, note, size, tag,
+    RowId, Unreadable, Upload, duration, is_purpose, note, size, tag,
 };
 
 use super::dialog::insert;
@@ -43,8 +43,13 @@ pub enum About {
         first: FreeFirst,
         freed: Option<Freed>,
     },
-    /// Which file to upload, and as what.
-    Upload,
+    /// Which files to upload, and as what.
+    Upload {
+        /// What the line stands for, if that is more than one file: a second Enter uploads them.
+        found: Vec<PathBuf>,
+        /// How the path can go on, as far as it was asked for.
+        names: Vec<String>,
+    },
 }
 
 /// What stands on a row.
@@ -54,11 +59,15 @@ pub struct Written {
     pub note: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormProblem {
     Label(LabelError),
     NotASize,
     NoPath,
+    Unreadable {
+        name: String,
+        error: Unreadable,
+    },
     NotAPurpose,
     NotALife,
 }
@@ -69,7 +78,7 @@ impl About {
         match self {
             Self::Label { .. } => &["form-tags", "form-note"],
             Self::Free { .. } => &["form-size"],
-            Self::Upload => &["form-path", "form-purpose", "form-life"],
+            Self::Upload { .. } => &["form-path", "form-purpose", "form-life"],
         }
     }
 }
@@ -96,8 +105,28 @@ impl Form {
     /// The lines are being changed: what was said of them no longer holds.
     fn reopen(&mut self) {
         self.problem = None;
-        if let About::Free { freed, .. } = &mut self.about {
-            *freed = None;
+        match &mut self.about {
+            About::Free { freed, .. } => *freed = None,
+            About::Upload { found, names } => {
+                found.clear();
+                names.clear();
+            }
+            About::Label { .. } => {}
+        }
+    }
+
+    /// The line being edited is one of paths.
+    pub fn is_at_path(&self) -> bool {
+        matches!(self.about, About::Upload { .. }) && self.at == 0
+    }
+
+    /// Takes what a path goes on with, unless somebody has typed on.
+    pub(super) fn completed(&mut self, asked: &str, text: String, to: Vec<String>) {
+        if let About::Upload { names, .. } = &mut self.about
+            && let Some(line) = self.lines.first_mut().filter(|line| line.value() == asked)
+        {
+            *line = Input::new(text);
+            *names = to;
         }
     }
 
@@ -131,7 +160,8 @@ impl Form {
         self.lines.get(line).map_or("", Input::value).trim()
     }
 
-    fn upload(&self, home: Option<&Path>, now: Timestamp) -> Result<Upload, FormProblem> {
+    /// How these files are to be uploaded.
+    fn uploads(&self, files: &[PathBuf], now: Timestamp) -> Result<Vec<Upload>, FormProblem> {
         let life = match self.text(2) {
             "" => Life::Default,
             text => duration(text)
@@ -144,12 +174,13 @@ impl Form {
         if !is_purpose(purpose) {
             return Err(FormProblem::NotAPurpose);
         }
-        Ok(Upload {
-            path: path(self.text(0), home).ok_or(FormProblem::NoPath)?,
+        let upload = |path: &PathBuf| Upload {
+            path: path.clone(),
             purpose: purpose.to_owned(),
             life,
             tags: Vec::new(),
-        })
+        };
+        Ok(files.iter().map(upload).collect())
     }
 
     fn labels(&self, one: Option<&Written>) -> Result<Labels, LabelError> {
@@ -204,6 +235,13 @@ impl App {
         match action {
             Action::No => return,
             Action::Switch => form.switch(),
+            Action::Complete if form.is_at_path() => {
+                effects.extend(
+                    form.lines
+                        .first()
+                        .map(|line| Effect::Complete(line.value().to_owned())),
+                );
+            }
             Action::Press => match self.submit_form(&form, effects) {
                 Ok(true) => return,
                 Ok(false) => {}
@@ -225,7 +263,7 @@ impl App {
         }
     }
 
-    /// Opens the form for a file to upload, in the files pane.
+    /// Opens the form for files to upload, in the files pane.
     pub(super) fn upload(&mut self) {
         if self.focus != Focus::Files {
             return;
@@ -235,7 +273,59 @@ impl App {
             return;
         }
         let lines = [String::new(), PURPOSE.to_owned(), String::new()];
-        self.mode = Mode::Form(Form::new(About::Upload, lines));
+        let about = About::Upload {
+            found: Vec::new(),
+            names: Vec::new(),
+        };
+        self.mode = Mode::Form(Form::new(about, lines));
+    }
+
+    /// What a line of paths stands for: a file that was meant is uploaded, several are shown first.
+    pub(super) fn found_files(
+        &mut self,
+        asked: &str,
+        files: Result<Vec<PathBuf>, (String, Unreadable)>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let now = self.now;
+        let Mode::Form(form) = &mut self.mode else {
+            return;
+        };
+        if form.text(0) != asked {
+            return;
+        }
+        let About::Upload { found, .. } = &mut form.about else {
+            return;
+        };
+        match files {
+            Ok(files) if files.len() > 1 => *found = files,
+            Ok(files) => match form.uploads(&files, now) {
+                Ok(uploads) if uploads.is_empty() => form.problem = Some(FormProblem::NoPath),
+                Ok(uploads) => {
+                    self.mode = Mode::Browse;
+                    self.send_files(uploads, effects);
+                }
+                Err(problem) => form.problem = Some(problem),
+            },
+            Err((name, error)) => form.problem = Some(FormProblem::Unreadable { name, error }),
+        }
+    }
+
+    /// An order for each file: one that fails holds up no other.
+    fn send_files(&mut self, uploads: Vec<Upload>, effects: &mut Vec<Effect>) {
+        for upload in uploads {
+            let ticket = self.ticket();
+            self.queue.errands.insert(ticket, Errand::Upload);
+            let sending = Sending {
+                path: upload.path.clone(),
+                sent: 0,
+                bytes: 0,
+                waiting: None,
+            };
+            self.queue.uploads.insert(ticket, sending);
+            let files = vec![upload];
+            effects.push(Effect::Order(Order::Upload { ticket, files }));
+        }
     }
 
     /// What was chosen is marked, and nothing else; it goes as everything marked does.
@@ -262,19 +352,17 @@ impl App {
                 }
                 Ok(true)
             }
-            About::Upload => {
-                let upload = form.upload(self.session.home.as_deref(), self.now)?;
-                let ticket = self.ticket();
-                self.queue.errands.insert(ticket, Errand::Upload);
-                let sending = Sending {
-                    path: upload.path.clone(),
-                    sent: 0,
-                    bytes: 0,
-                    waiting: None,
-                };
-                self.queue.uploads.insert(ticket, sending);
-                let files = vec![upload];
-                effects.push(Effect::Order(Order::Upload { ticket, files }));
+            About::Upload { found, .. } => {
+                let uploads = form.uploads(found, self.now)?;
+                let text = form.text(0);
+                if text.is_empty() {
+                    return Err(FormProblem::NoPath);
+                }
+                if uploads.is_empty() {
+                    effects.push(Effect::FindFiles(text.to_owned()));
+                    return Ok(false);
+                }
+                self.send_files(uploads, effects);
                 Ok(true)
             }
             About::Free { freed: Some(_), .. } => Ok(true),
@@ -290,19 +378,5 @@ impl App {
                 Ok(false)
             }
         }
-    }
-}
-
-/// A path as typed, pasted, or dropped onto the terminal, which quotes it as for a shell.
-fn path(text: &str, home: Option<&Path>) -> Option<PathBuf> {
-    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
-    let plain = match quoted('\'').or_else(|| quoted('"')) {
-        Some(inside) => inside.to_owned(),
-        None => text.replace("\\ ", " "),
-    };
-    match (plain.strip_prefix("~/"), home) {
-        _ if plain.is_empty() => None,
-        (Some(rest), Some(home)) => Some(home.join(rest)),
-        _ => Some(plain.into()),
     }
 }

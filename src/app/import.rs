@@ -111,11 +111,11 @@ impl App {
 
     pub(super) fn import_news(&mut self, news: ImportNews, effects: &mut Vec<Effect>) {
         match news {
-            ImportNews::Completed { asked, text, names } => {
-                if let Mode::Import(path) = &mut self.mode {
-                    path.completed(&asked, text, names);
-                }
-            }
+            ImportNews::Completed { asked, text, names } => match &mut self.mode {
+                Mode::Import(path) => path.completed(&asked, text, names),
+                Mode::Form(form) => form.completed(&asked, text, names),
+                _ => {}
+            },
             ImportNews::Progress(progress) => {
                 let Some(import) = &mut self.queue.import else {
                     return;

@@ -1,11 +1,14 @@
 //! What the user wants ([`Action`]), what happened ([`Message`]), what should be done ([`Effect`]).
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use tui_input::InputRequest;
 
 use crate::domain::{
     Citing, Counts, FreeQuery, Freed, HistoryPage, HistoryQuery, Kind, Labels, ListQuery, Listing,
-    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked, Weight,
+    Order, Report, Resource, ResourceId, Review, RowId, Sighting, Tracked, Turns, Unreadable,
+    Weight,
 };
 
 use super::{Folded, ImportNews, Motion};
@@ -47,6 +50,10 @@ pub enum Action {
     /// In a text: to the next place that was looked for.
     NextHit,
     PreviousHit,
+    /// In the details of a response: to the turn before, the turn after, another that continues the same.
+    PreviousTurn,
+    NextTurn,
+    NextBranch,
     /// Responses as trees, or one by one.
     Chains,
     /// Mark what is under the cursor and everything that continues it.
@@ -117,6 +124,18 @@ pub enum Message {
         row: RowId,
         citing: Citing,
     },
+    /// The answer to [`Effect::FindFiles`]; or what cannot be read, and why.
+    FoundFiles {
+        asked: String,
+        files: Result<Vec<PathBuf>, (String, Unreadable)>,
+    },
+    /// The answer to [`Effect::Filters`] and [`Effect::Remember`]: newest last.
+    Filters(Vec<String>),
+    /// The answer to [`Effect::Turns`].
+    Turns {
+        row: RowId,
+        turns: Turns,
+    },
     Counted(Counts),
     /// The answer to [`Effect::History`].
     Told {
@@ -169,11 +188,16 @@ pub enum Effect {
         generation: u64,
         rows: Vec<RowId>,
     },
-    /// Which responses were made with this file, or continue this response?
+    /// Which responses were made with this file?
     Citing {
         row: RowId,
-        kind: Kind,
         id: ResourceId,
+    },
+    /// Which responses stand around this one, which continues `previous`, if that is known better than
+    /// by the ledger?
+    Turns {
+        row: RowId,
+        previous: Option<String>,
     },
     Count,
     History {
@@ -191,9 +215,15 @@ pub enum Effect {
         labels: Labels,
     },
     Track(Vec<Sighting>),
+    /// What was looked for in earlier runs?
+    Filters,
+    /// Keep this filter for later runs.
+    Remember(String),
     /// Read ids from what was typed: a file, a folder, a pattern.
     Import(String),
     StopImport,
+    /// Which files are named in this line?
+    FindFiles(String),
     /// How can this path go on?
     Complete(String),
     /// Put this on the clipboard.

@@ -17,6 +17,7 @@ mod pane;
 mod queue;
 mod reader;
 mod reports;
+mod turns;
 mod walk;
 
 #[cfg(test)]
@@ -26,7 +27,6 @@ mod tests;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -72,8 +72,6 @@ pub struct Session {
     /// What the account's files may take together, in bytes; `None` = nobody counts.
     pub quota: Option<u64>,
     pub undo: Duration,
-    /// What `~` stands for in a path.
-    pub home: Option<PathBuf>,
     pub began: Timestamp,
 }
 
@@ -89,6 +87,8 @@ pub enum Context {
     Add,
     /// A few lines to fill in.
     Form,
+    /// One of them that takes paths.
+    FormPath,
     Import,
     Details,
     /// Typing what to look for in a text.
@@ -187,7 +187,7 @@ impl App {
 
     /// What has to be done before anything happened.
     pub fn start(&mut self) -> Vec<Effect> {
-        let mut effects = vec![Effect::Count];
+        let mut effects = vec![Effect::Count, Effect::Filters];
         self.look_up(&mut effects);
         effects
     }
@@ -211,8 +211,7 @@ impl App {
         self.rows.get(&row)
     }
 
-    /// The responses that were made with the file, or continue the response, whose details were asked
-    /// for last.
+    /// The responses that were made with the file whose details were asked for last.
     pub fn cited_by(&self, row: RowId) -> Option<&Citing> {
         let (of, citing) = self.cited_by.as_ref()?;
         (*of == row).then_some(citing)
@@ -260,6 +259,7 @@ impl App {
             Mode::Browse => Context::Pane,
             Mode::Filter => Context::Filter,
             Mode::Add(_) => Context::Add,
+            Mode::Form(form) if form.is_at_path() => Context::FormPath,
             Mode::Form(_) => Context::Form,
             Mode::Import(_) => Context::Import,
             Mode::Confirm(confirm) if confirm.must_type() => Context::ConfirmTyped,
@@ -303,13 +303,12 @@ impl App {
                 q.deleting() || q.import.is_some() || !q.uploads.is_empty()
             }
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
-            Action::No if matches!(self.mode, Mode::Browse) => {
-                self.steps_back() || self.queue.import.is_some()
-            }
+            Action::No if matches!(self.mode, Mode::Browse) => self.steps_back(),
             Action::NextHit | Action::PreviousHit => match &self.mode {
                 Mode::Details(details) => details.reader().is_some_and(|it| it.hit().is_some()),
                 _ => false,
             },
+            Action::PreviousTurn | Action::NextTurn | Action::NextBranch => self.leads_on(action),
             Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
         }
@@ -423,6 +422,7 @@ impl App {
             }
             Mode::Details(details) => {
                 near.insert(details.row);
+                near.extend(details.near());
             }
             _ => {}
         }
@@ -449,10 +449,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Resize { width, height } => {
             app.width = width;
             app.height = height;
-            for kind in Kind::ALL {
-                let page = app.page(kind);
-                app.pane_of_mut(kind).fit(page);
-            }
+            app.refit();
         }
         Message::Act(action) => app.act(action, &mut effects),
         Message::Edit(request) => app.edit(request),
@@ -479,6 +476,9 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::Cited { row, citing } => app.cited_by = Some((row, citing)),
+        Message::FoundFiles { asked, files } => app.found_files(&asked, files, &mut effects),
+        Message::Filters(past) => app.finder.take(past),
+        Message::Turns { row, turns } => app.told_turns(row, turns),
         Message::Counted(counts) => {
             app.counts = counts;
             app.refit();
@@ -567,6 +567,7 @@ impl App {
     fn outdate_all(&mut self, effects: &mut Vec<Effect>) {
         self.responses.outdate();
         self.files.outdate();
+        self.ask_for_turns(effects);
         effects.push(Effect::Count);
     }
 

@@ -5,7 +5,7 @@
 //! does costs more than what it names.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use jiff::Timestamp;
 use tui_input::Input;
@@ -163,11 +163,20 @@ impl Pane {
         self.show_tombstones
     }
 
-    /// The part of the listing within `page` rows of the screen, to have at hand before it is needed.
-    pub fn near(&self, page: usize) -> &[RowId] {
+    /// The part of the listing within `page` rows of the screen, to have at hand before it is needed, and
+    /// what its lines tell of others.
+    pub fn near(&self, page: usize) -> impl Iterator<Item = RowId> {
+        let places = self.near_places(page);
+        let rows = self.rows.get(places.clone()).unwrap_or_default().iter();
+        let hidden = self.stem(self.at).and_then(|stem| stem.hidden);
+        let told = self.chains.latest(places).chain(hidden);
+        rows.copied().chain(told)
+    }
+
+    fn near_places(&self, page: usize) -> Range<usize> {
         let from = self.offset.saturating_sub(page);
         let to = (self.offset + 2 * page).min(self.rows.len());
-        self.rows.get(from..to).unwrap_or_default()
+        from..to
     }
 
     pub fn visible(&self, page: usize) -> &[RowId] {
@@ -401,9 +410,7 @@ impl Pane {
     /// Chains near the screen whose weight is not known and not asked for, with the generation that they
     /// belong to.
     pub fn weigh(&mut self, page: usize) -> Option<(u64, Vec<Folded>)> {
-        let from = self.offset.saturating_sub(page);
-        let to = (self.offset + 2 * page).min(self.rows.len());
-        let chains = self.chains.unweighed(from..to);
+        let chains = self.chains.unweighed(self.near_places(page));
         (!chains.is_empty()).then_some((self.generation, chains))
     }
 

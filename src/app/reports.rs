@@ -10,7 +10,7 @@ use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase, Sending};
 
 impl App {
     pub(super) fn report(&mut self, report: Report, effects: &mut Vec<Effect>) {
-        if self.opened(&report) {
+        if self.opened(&report, effects) {
             return;
         }
         match report {
@@ -93,7 +93,7 @@ impl App {
                 }
                 self.look_for_chains(ticket);
             }
-            Report::Walked { ticket, id, row } => self.walked(ticket, &id, row),
+            Report::Walked { ticket, id, row } => self.walked(ticket, &id, row, effects),
             Report::NotRefreshed { ticket, id, answer } => {
                 self.queue.refreshed(ticket);
                 self.note(Event::NotRefreshed(id, answer));

@@ -24,12 +24,19 @@ impl App {
     pub(super) fn walk_from_cursor(&mut self, effects: &mut Vec<Effect>) -> bool {
         let pane = self.pane_of(self.pane);
         let stem = pane.stem(pane.position());
-        let Some(unknown) = stem.and_then(|stem| stem.unknown).map(str::to_owned) else {
-            return false;
-        };
+        let unknown = stem.and_then(|stem| stem.unknown).map(str::to_owned);
+        let is_unknown = unknown.is_some();
+        if let Some(unknown) = unknown {
+            self.walk_to(unknown, effects);
+        }
+        is_unknown
+    }
+
+    /// Looks for a response that is not in the ledger, and for those before it.
+    pub(super) fn walk_to(&mut self, unknown: String, effects: &mut Vec<Effect>) {
         let Ok(id) = ResourceId::new(&unknown) else {
             self.walks.insert(unknown, Walk::NoId);
-            return true;
+            return;
         };
         let is_asked = matches!(self.walks.get(&unknown), Some(Walk::Asked(_)));
         if !is_asked && self.can_look_up() {
@@ -39,10 +46,15 @@ impl App {
             self.queue.errands.insert(ticket, errand);
             effects.push(Effect::Order(Order::Walk { ticket, id }));
         }
-        true
     }
 
-    pub(super) fn walked(&mut self, ticket: Ticket, id: &ResourceId, row: Option<RowId>) {
+    pub(super) fn walked(
+        &mut self,
+        ticket: Ticket,
+        id: &ResourceId,
+        row: Option<RowId>,
+        effects: &mut Vec<Effect>,
+    ) {
         if row.is_none() {
             self.walks.insert(id.as_str().to_owned(), Walk::Gone);
             return;
@@ -52,6 +64,7 @@ impl App {
             *found += 1;
         }
         self.responses.outdate();
+        self.ask_for_turns(effects);
     }
 
     /// The walk is over: what was asked for and not told is as unknown as before.

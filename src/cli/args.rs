@@ -147,7 +147,7 @@ pub struct Add {
 pub struct List {
     #[arg(value_name = "responses|files", value_parser = kind)]
     pub kind: Option<Kind>,
-    #[arg(long, value_name = "QUERY")]
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true, value_parser = filter)]
     pub filter: Option<String>,
     #[arg(long)]
     pub all: bool,
@@ -196,7 +196,7 @@ pub struct Choice {
     pub ids: Vec<String>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
     pub kind: Option<Kind>,
-    #[arg(long, value_name = "QUERY")]
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true, value_parser = filter)]
     pub filter: Option<String>,
 }
 
@@ -277,7 +277,7 @@ pub struct Tag {
     pub ids: Vec<String>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
     pub kind: Option<Kind>,
-    #[arg(long, value_name = "QUERY")]
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true, value_parser = filter)]
     pub filter: Option<String>,
     #[arg(long, value_name = "TAG", value_parser = tag)]
     pub add: Vec<String>,
@@ -294,7 +294,7 @@ pub struct History {
     pub id: Option<String>,
     #[arg(long, value_name = "response|file", value_parser = kind)]
     pub kind: Option<Kind>,
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true, value_parser = filter)]
     pub filter: Option<String>,
     #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
     pub outcome: Option<Outcome>,
@@ -437,6 +437,17 @@ fn size(text: &str) -> Result<u64, &'static str> {
 
 fn outcome(text: &str) -> Result<Outcome, &'static str> {
     Outcome::parse(text).ok_or("it is deleted, gone, refused, failed, cancelled or unsettled")
+}
+
+/// A flag here is a filter that was forgotten, and negated it would be nearly everything: `-tag:x` is a
+/// filter, `--yes` and `-y` are none.
+fn filter(text: &str) -> Result<String, &'static str> {
+    match text.as_bytes() {
+        [b'-', b'-', ..] => {}
+        [b'-', letter] if letter.is_ascii_alphabetic() => {}
+        _ => return Ok(text.to_owned()),
+    }
+    Err("that is a flag, and the filter is missing; a space in front of it makes it a filter")
 }
 
 fn tag(text: &str) -> Result<String, LabelError> {

@@ -12,6 +12,17 @@ pub enum Link {
     Unknown(String),
 }
 
+/// The talk around a response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// What it continues.
+    pub previous: Option<Link>,
+    /// Those that continue the same, itself among them, oldest first.
+    pub branches: Vec<RowId>,
+    /// Those that continue it, oldest first.
+    pub next: Vec<RowId>,
+}
+
 /// What some responses add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Weight {
@@ -19,6 +30,8 @@ pub struct Weight {
     pub tokens: u64,
     /// How many do not tell.
     pub untold: u64,
+    /// The one that was made last.
+    pub latest: Option<RowId>,
 }
 
 /// A row in its tree, or what stands for one that is not in the ledger.
@@ -32,6 +45,8 @@ pub struct Node {
     pub depth: usize,
     /// How many nodes its subtree has, itself included; they follow it.
     pub size: usize,
+    /// What a root continues that is in the ledger, but not among the rows.
+    pub hidden: Option<RowId>,
 }
 
 /// Trees in the order in which their first members were listed, each from its root to its leaves.
@@ -58,7 +73,13 @@ impl Forest {
                 continue;
             };
             sketch.parents[*child] = match link {
-                Link::Row(parent) => places.get(&parent).copied(),
+                Link::Row(parent) => {
+                    let place = places.get(&parent).copied();
+                    if place.is_none() {
+                        sketch.hidden.insert(*child, parent);
+                    }
+                    place
+                }
                 Link::Unknown(id) => Some(*unknown.entry(id).or_insert_with_key(|id| {
                     ids.push(id.clone());
                     sketch.rows.push(stand_in(ids.len()));
@@ -117,6 +138,8 @@ fn stand_in(number: usize) -> RowId {
 struct Sketch {
     rows: Vec<RowId>,
     parents: Vec<Option<usize>>,
+    /// What some continue that was not listed.
+    hidden: HashMap<usize, RowId>,
     /// The first of those that continue each, and the next of those that continue the same.
     first: Vec<Option<usize>>,
     next: Vec<Option<usize>>,
@@ -156,6 +179,7 @@ impl Sketch {
                 parent,
                 depth,
                 size: 1,
+                hidden: self.hidden.get(&place).copied(),
             });
             (nodes.len() - 1, self.first[place], self.is_fork(place))
         };
@@ -241,6 +265,18 @@ mod tests {
         assert_eq!(forest.unknown(RowId(-2)), None);
         assert_eq!(forest.rows(0).count(), 3);
         assert_eq!(forest.root(2), 0);
+    }
+
+    #[test]
+    fn what_was_not_listed_is_no_root_and_not_forgotten() {
+        let rows = [RowId(2), RowId(3)];
+        let links = [
+            (RowId(2), Link::Row(RowId(1))),
+            (RowId(3), Link::Row(RowId(2))),
+        ];
+        let forest = Forest::new(&rows, links.to_vec());
+        let hidden: Vec<_> = forest.nodes().iter().map(|n| (n.row, n.hidden)).collect();
+        assert_eq!(hidden, [(RowId(2), Some(RowId(1))), (RowId(3), None)]);
     }
 
     #[test]

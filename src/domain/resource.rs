@@ -317,7 +317,7 @@ pub struct Review {
     pub protected: u64,
 }
 
-/// Responses that were made with a file, or that continue a response.
+/// Some responses, such as those that were made with a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Citing {
     pub count: u64,

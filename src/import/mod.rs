@@ -24,7 +24,7 @@ use crate::domain::{IdError, ImportProgress, ImportTally, Kind, ResourceId, Unre
 use crate::store::{Ledger, StoreError};
 
 use keep::Keeper;
-pub use paths::{complete, expand, roots};
+pub use paths::{chosen, complete_last, expand, roots};
 use pile::pile;
 use read::{Meter, Reader};
 

@@ -1,5 +1,6 @@
 //! Which files are meant: paths, folders, patterns that no shell has expanded.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::iter;
@@ -108,9 +109,79 @@ pub fn expand(text: &str, home: Option<&Path>) -> PathBuf {
     }
 }
 
+/// The files that somebody named in one line: a path as it stands; or several, with quotes or `\` where they
+/// have spaces, and patterns. `Err`: what cannot be read, and why.
+pub fn chosen(text: &str, home: Option<&Path>) -> Result<Vec<PathBuf>, (String, Unreadable)> {
+    let whole = expand(text, home);
+    if whole.is_file() {
+        return Ok(vec![whole]);
+    }
+    let mut files = Vec::new();
+    for (_, word) in words(text) {
+        let path = expand(&word, home);
+        let found = roots(&path).map_err(|error| (word, error))?;
+        // Only who names a folder means it.
+        let is_meant = |file: &PathBuf| *file == path || !file.is_dir();
+        files.extend(found.into_iter().filter(is_meant));
+    }
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    Ok(files)
+}
+
+/// The words of a line as a shell would take them apart, each with where it begins.
+fn words(text: &str) -> Vec<(usize, String)> {
+    let mut words: Vec<(usize, String)> = Vec::new();
+    let mut quote = None;
+    let mut is_inside = false;
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        if quote.is_none() && c.is_whitespace() {
+            is_inside = false;
+            continue;
+        }
+        if !is_inside {
+            is_inside = true;
+            words.push((at, String::new()));
+        }
+        let Some((_, word)) = words.last_mut() else {
+            continue;
+        };
+        match c {
+            '\\' if quote != Some('\'') => word.extend(chars.next().map(|(_, c)| c)),
+            _ if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => quote = Some(c),
+            c => word.push(c),
+        }
+    }
+    words
+}
+
+/// The same as [`complete`] for the last path of a line, where the whole line is none.
+pub fn complete_last(text: &str, home: Option<&Path>) -> (String, Vec<String>) {
+    let (whole, names) = complete(text, home);
+    let words = words(text);
+    let Some((start, word)) = words.last().filter(|_| names.is_empty()) else {
+        return (whole, names);
+    };
+    let is_open = !text.ends_with(char::is_whitespace);
+    let (longer, names) = complete(word, home);
+    if names.is_empty() || !is_open {
+        return (whole, names);
+    }
+    let mut line = text[..*start].to_owned();
+    for c in longer.chars() {
+        if c.is_whitespace() || matches!(c, '\'' | '"' | '\\') {
+            line.push('\\');
+        }
+        line.push(c);
+    }
+    (line, names)
+}
+
 /// What the end of a path may be completed to, and how far all that agree do: the text to go on with,
 /// and the names to choose from.
-pub fn complete(text: &str, home: Option<&Path>) -> (String, Vec<String>) {
+fn complete(text: &str, home: Option<&Path>) -> (String, Vec<String>) {
     let (folder, start) = text.rsplit_once('/').map_or(("", text), |(folder, start)| {
         (&text[..=folder.len()], start)
     });
@@ -138,4 +209,56 @@ pub fn complete(text: &str, home: Option<&Path>) -> (String, Vec<String>) {
     });
     let text = common.map_or_else(|| text.to_owned(), |common| format!("{folder}{common}"));
     (text, names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.pdf", "b.pdf", "demo film.mp4"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        fs::create_dir(folder.path().join("dir.pdf")).unwrap();
+        folder
+    }
+
+    fn names(text: &str, home: &Path) -> Result<Vec<String>, String> {
+        let files = chosen(text, Some(home)).map_err(|(name, _)| name)?;
+        let names = files.iter().map(|file| file.strip_prefix(home).unwrap());
+        Ok(names
+            .map(|name| name.to_str().unwrap().to_owned())
+            .collect())
+    }
+
+    #[test]
+    fn a_line_names_one_file_or_several() {
+        let folder = folder();
+        let home = folder.path();
+        let is = |text: &str, expected: &[&str]| {
+            let expected = expected.iter().map(ToString::to_string).collect();
+            assert_eq!(names(text, home), Ok(expected), "{text}");
+        };
+        is("~/demo film.mp4", &["demo film.mp4"]);
+        is("'~/demo film.mp4'", &["demo film.mp4"]);
+        is(r"~/demo\ film.mp4 ~/a.pdf", &["demo film.mp4", "a.pdf"]);
+        is(" \"~/a.pdf\"  '~/b.pdf' ~/a.pdf", &["a.pdf", "b.pdf"]);
+        is("~/*.pdf", &["a.pdf", "b.pdf"]);
+        is("~/dir.pdf", &["dir.pdf"]);
+        is("", &[]);
+        assert_eq!(names("~/a.pdf ~/none.pdf", home), Err("~/none.pdf".into()));
+        assert_eq!(names("~/*.gz", home), Err("~/*.gz".into()));
+    }
+
+    #[test]
+    fn the_last_path_of_a_line_is_completed() {
+        let folder = folder();
+        let done = |text: &str| complete_last(text, Some(folder.path())).0;
+        assert_eq!(done("~/demo f"), "~/demo film.mp4");
+        assert_eq!(done("~/a.pdf ~/de"), r"~/a.pdf ~/demo\ film.mp4");
+        assert_eq!(done(r"~/a.pdf ~/demo\ f"), r"~/a.pdf ~/demo\ film.mp4");
+        assert_eq!(done("~/a.pdf ~/none"), "~/a.pdf ~/none");
+        assert_eq!(done("~/a.pdf "), "~/a.pdf ");
+    }
 }

@@ -76,6 +76,9 @@ pub const TABLE: &[Binding] = bindings![
     Filter       "search"     [Details]                           ["/"]                     "key-search"      3
     NextHit      "next-hit"   [Details]                           ["n"]                     "key-next-hit"    4
     PreviousHit  "previous-hit" [Details]                         ["N"]                     "key-previous-hit" 0
+    PreviousTurn "previous-turn" [Details]                        ["h" "left"]              "key-previous-turn" 5
+    NextTurn     "next-turn"  [Details]                           ["l" "right"]             "key-next-turn"   6
+    NextBranch   "next-branch" [Details]                          ["b"]                     "key-next-branch" 7
     Add          "add"        [Pane Queue]                        ["n"]                     "key-add"         6
     Import       "import"     [Pane Queue]                        ["i"]                     "key-import"      10
     Refresh      "refresh"    [Pane Details]                      ["r"]                     "key-refresh"     7
@@ -97,25 +100,26 @@ pub const TABLE: &[Binding] = bindings![
     No           "stay"       [Quit]                              ["n" "esc" "q"]           "key-stay"        2
     Yes          "leave-now"  [Leaving]                           ["q" "ctrl-c"]            "key-quit-now"    1
     No           "back"       [Pane Queue]                        ["esc"]                   "key-back"        11
-    No           "cancel"     [Filter Search Add Form Import ConfirmTyped] ["esc" "ctrl-c"]          "key-cancel"      2
+    No           "cancel"     [Filter Search Add Form FormPath Import ConfirmTyped] ["esc" "ctrl-c"] "key-cancel"      2
     No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
     Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
     Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
     Complete     "complete"   [Filter]                            ["tab"]                   "key-complete"    2
-    Complete     "complete-path" [Import]                         ["tab"]                   "key-complete-path" 3
+    Complete     "complete-path" [Import FormPath]                ["tab"]                   "key-complete-path" 3
     Earlier      "earlier"    [Filter]                            ["ctrl-p"]                "key-earlier"     3
     Later        "later"      [Filter]                            ["ctrl-n"]                "key-later"       4
     Press        "keep-search" [Search]                           ["enter"]                 "key-keep-search" 1
     Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
-    Press        "take-form"  [Form]                              ["enter"]                 "key-take-form"   1
+    Press        "take-form"  [Form FormPath]                     ["enter"]                 "key-take-form"   1
     Press        "take-path"  [Import]                            ["enter"]                 "key-take-path"   1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
     Switch       "switch-line" [Form]                             ["tab" "down" "up"]       "key-switch-line" 4
+    Switch       "next-line"  [FormPath]                          ["down" "up"]             "key-switch-line" 4
     Switch       "next-page"  [Details]                           ["tab"]                   "key-next-page"   2
     Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
     Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
-    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Search Add Form Import Quit Leaving] ["ctrl-z"] "key-suspend" 0
+    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Search Add Form FormPath Import Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];
 
 /// Why the keys of the config file cannot be used.

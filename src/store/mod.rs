@@ -11,6 +11,7 @@ mod chain;
 mod codes;
 mod error;
 mod files;
+mod filters;
 mod free;
 mod history;
 mod journal;
@@ -33,7 +34,7 @@ use rusqlite::OptionalExtension as _;
 use crate::domain::{
     Answer, BatchId, Chain, Citing, Counts, Facts, Forest, FreeQuery, Freed, HistoryPage,
     HistoryQuery, Kind, Labels, ListQuery, Listing, Purged, Resource, ResourceId, Review, RowId,
-    Settlement, Sighting, State, Tracked, Weight,
+    Settlement, Sighting, State, Tracked, Turns, Weight,
 };
 
 pub use error::StoreError;
@@ -299,6 +300,20 @@ impl Ledger {
         self.read(move |disk| free::free(disk, &asked)).await
     }
 
+    /// What was looked for before, newest last, each once.
+    pub async fn filters(&self) -> Result<Vec<String>, StoreError> {
+        self.read(filters::filters).await
+    }
+
+    /// Keeps a filter for later runs, in place of the oldest of too many; returns all of them.
+    pub async fn remember(&self, filter: String) -> Result<Vec<String>, StoreError> {
+        self.write(move |disk| {
+            filters::remember(disk, &filter)?;
+            filters::filters(disk)
+        })
+        .await
+    }
+
     /// Rows whose deletion was sent and never settled, oldest first.
     pub async fn unsettled(&self) -> Result<Vec<Resource>, StoreError> {
         self.read(ledger::unsettled).await
@@ -353,9 +368,10 @@ impl Ledger {
             .await
     }
 
-    /// The tracked, living responses that continue one.
-    pub async fn continuing(&self, id: ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
-        self.read(move |disk| review::continuing(disk, &id, now))
+    /// What stands before, beside and after a response. `previous` is what it continues, if the caller
+    /// knows that better than the ledger.
+    pub async fn turns(&self, row: RowId, previous: Option<String>) -> Result<Turns, StoreError> {
+        self.read(move |disk| tree::turns(disk, row, previous.as_deref()))
             .await
     }
 

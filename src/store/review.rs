@@ -103,19 +103,6 @@ pub(super) fn citing(disk: &Disk, file: &ResourceId, now: Timestamp) -> Result<C
     read(&mut statement, disk, file.as_str(), &HashSet::new())
 }
 
-/// The living responses that continue one.
-pub(super) fn continuing(
-    disk: &Disk,
-    id: &ResourceId,
-    now: Timestamp,
-) -> Result<Citing, StoreError> {
-    let living = living(now);
-    let mut statement = disk.db.prepare(&format!(
-        "SELECT row, id FROM resources WHERE {living} AND previous = ?2 ORDER BY row DESC"
-    ))?;
-    read(&mut statement, disk, id.as_str(), &HashSet::new())
-}
-
 fn living(now: Timestamp) -> String {
     let due = due(now.as_millisecond());
     format!("profile = ?1 AND kind = 0 AND state NOT IN (3, 4) AND NOT {due}")

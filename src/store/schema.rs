@@ -99,6 +99,13 @@ CREATE TABLE cites (row INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY (row, 
     STRICT, WITHOUT ROWID;
 CREATE INDEX cited ON cites (file);
 
+CREATE TABLE filters (
+    seq INTEGER PRIMARY KEY,
+    profile INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (profile, text)
+) STRICT;
+
 CREATE TABLE syncs (
     sync INTEGER PRIMARY KEY AUTOINCREMENT,
     profile INTEGER NOT NULL,

@@ -20,7 +20,12 @@ fn key_message(key: KeyEvent, context: Context, keys: &Keymap) -> Option<Message
     let chord = Chord::of(key);
     let is_text = matches!(key.code, KeyCode::Char(_)) && chord.is_plain();
     let takes_text = match context {
-        Context::Filter | Context::Add | Context::Form | Context::Import | Context::Search => true,
+        Context::Filter
+        | Context::Add
+        | Context::Form
+        | Context::FormPath
+        | Context::Import
+        | Context::Search => true,
         Context::ConfirmTyped => {
             !is_text || matches!(key.code, KeyCode::Char(c) if c.is_ascii_digit())
         }

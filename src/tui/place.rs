@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use directories::BaseDirs;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use url::Url;
@@ -224,7 +223,6 @@ fn session(
         max_batch: profile.max_batch,
         quota: profile.quota,
         undo: profile.undo,
-        home: BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
         began,
     }
 }

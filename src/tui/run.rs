@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::app::{App, Effect, ImportNews, Message, update};
-use crate::domain::{Kind, Labels, Order, RowId, Sighting};
+use crate::domain::{Labels, Order, RowId, Sighting};
 use crate::import::{self, Origin};
 use crate::keys::Keymap;
 use crate::locale::Catalogue;
@@ -307,6 +307,7 @@ impl Run {
                 Effect::Leave => self.want = Some(Want::Leave),
                 Effect::Track(sightings) => self.track(sightings),
                 Effect::Label { rows, labels } => self.label(rows, labels),
+                Effect::Remember(filter) => self.remember(filter),
                 Effect::Import(text) => {
                     let path = import::expand(&text, self.home.as_deref());
                     let request = import::Request {
@@ -325,8 +326,15 @@ impl Run {
                 Effect::Complete(asked) => {
                     let home = self.home.clone();
                     self.questions.spawn_blocking(move || {
-                        let (text, names) = import::complete(&asked, home.as_deref());
+                        let (text, names) = import::complete_last(&asked, home.as_deref());
                         Message::Import(ImportNews::Completed { asked, text, names })
+                    });
+                }
+                Effect::FindFiles(asked) => {
+                    let home = self.home.clone();
+                    self.questions.spawn_blocking(move || {
+                        let files = import::chosen(&asked, home.as_deref());
+                        Message::FoundFiles { asked, files }
                     });
                 }
                 question => self.ask(question),
@@ -370,11 +378,14 @@ impl Run {
                     .review(rows, now)
                     .await
                     .map(|review| Message::Reviewed { generation, review }),
-                Effect::Citing { row, kind, id } => match kind {
-                    Kind::Response => ledger.continuing(id, now).await,
-                    Kind::File => ledger.citing(id, now).await,
-                }
-                .map(|citing| Message::Cited { row, citing }),
+                Effect::Citing { row, id } => ledger
+                    .citing(id, now)
+                    .await
+                    .map(|citing| Message::Cited { row, citing }),
+                Effect::Turns { row, previous } => ledger
+                    .turns(row, previous)
+                    .await
+                    .map(|turns| Message::Turns { row, turns }),
                 Effect::History { generation, query } => {
                     let is_older = query.before.is_some();
                     ledger.history(query).await.map(|page| Message::Told {
@@ -383,6 +394,7 @@ impl Run {
                         page,
                     })
                 }
+                Effect::Filters => ledger.filters().await.map(Message::Filters),
                 Effect::Free(asked) => ledger.free(asked).await.map(Message::Freed),
                 Effect::Protect { rows, protected } => ledger
                     .protect(rows.clone(), protected)
@@ -434,6 +446,18 @@ impl Run {
         self.writes.spawn(async move {
             let labelled = ledger.label(rows, labels).await.map(Message::Changed);
             labelled.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
+        });
+    }
+
+    fn remember(&mut self, filter: String) {
+        // Nothing that anybody waits for, or has to hear about.
+        if self.ledger.is_read_only() {
+            return;
+        }
+        let ledger = self.ledger.clone();
+        self.writes.spawn(async move {
+            let kept = ledger.remember(filter).await.map(Message::Filters);
+            kept.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
         });
     }
 

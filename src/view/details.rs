@@ -10,10 +10,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::app::{Details, Face, Layout, Look, Reader};
-use crate::domain::{Expiry, Facts, Heading, Kind, Particular, Resource, Tint, visible};
+use crate::domain::{Citing, Expiry, Facts, Heading, Kind, Particular, Resource, Tint, visible};
 
 use super::pane::split_at_char;
-use super::text::{cut, pad, width, wrap};
+use super::text::{cut, cut_middle, pad, width, wrap};
 use super::theme::glyph;
 use super::{Screen, chain, rect};
 
@@ -47,18 +47,7 @@ fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
     );
     add("field-purpose", text(&facts.purpose));
     add("field-mime", text(&facts.mime_type));
-    add(
-        "field-created",
-        facts.created_at.map(|at| {
-            let ago = words.span(app.now.duration_since(at).as_secs());
-            let key = if resource.created_approx {
-                "time-ago-approx"
-            } else {
-                "time-ago"
-            };
-            words.with(key, &[("time", time(at).into()), ("span", ago.into())])
-        }),
-    );
+    add("field-created", created(screen, resource));
     add(
         "field-expires",
         facts.expires_at.map(|expiry| match expiry {
@@ -119,6 +108,19 @@ fn fields(screen: Screen<'_>, resource: &Resource) -> Vec<(String, String)> {
     fields
 }
 
+/// When it was made, and how long ago that is.
+pub(super) fn created(screen: Screen<'_>, resource: &Resource) -> Option<String> {
+    let Screen { app, words, .. } = screen;
+    let at = resource.facts.created_at?;
+    let ago = words.span(app.now.duration_since(at).as_secs());
+    let key = if resource.created_approx {
+        "time-ago-approx"
+    } else {
+        "time-ago"
+    };
+    Some(words.with(key, &[("time", time(at).into()), ("span", ago.into())]))
+}
+
 /// To the second, in UTC, so that it can be compared with logs.
 pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
@@ -161,10 +163,10 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details) -> usize {
-    let Screen { app, words, .. } = screen;
+    let app = screen.app;
     let area = Layout::dialog(app.width, app.height);
     let place = place(details);
-    let inner = screen.dialog(frame, area, &words.text("pane-details"), place);
+    let inner = screen.dialog(frame, area, &title(screen, details), place);
     if inner.height == 0 {
         return 0;
     }
@@ -189,6 +191,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details)
             0
         }
     }
+}
+
+/// What is looked at, on every page: keys lead from one to another.
+fn title(screen: Screen<'_>, details: &Details) -> String {
+    let Screen { app, words, .. } = screen;
+    let mut title = words.text("pane-details").into_owned();
+    if let Some(resource) = app.row(details.row) {
+        title = format!("{title} · {}", cut_middle(resource.id.as_str(), 24));
+    }
+    if let Some((at, of)) = details.branch() {
+        title = format!("{title} · {} {at}/{of}", words.text("field-branch"));
+    }
+    title
 }
 
 /// What is looked for and where the reader is.
@@ -270,12 +285,27 @@ fn draw_facts(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details, area
     }
     let mut fields = fields(screen, &resource);
     let name = |key| words.text(key).into_owned();
+    // Where the ledger tells what it continues, before what it cost.
+    let cost = [
+        "field-usage",
+        "field-tags",
+        "field-note",
+        "field-protected",
+        "field-tracked",
+    ];
+    let at = fields
+        .iter()
+        .position(|(field, _)| cost.iter().any(|key| name(key) == *field));
+    let at = at.unwrap_or(fields.len());
+    if let Some(unknown) = details.unknown()
+        && let Some((_, previous)) = at.checked_sub(1).and_then(|before| fields.get_mut(before))
+    {
+        let note = name(chain::unknown_turn(screen, unknown));
+        *previous = format!("{previous} ({note})");
+    }
+    fields.splice(at..at, talk(screen, details));
     if let Some(citing) = app.cited_by(details.row).filter(|citing| citing.count > 0) {
-        let key = match details.kind {
-            Kind::Response => "field-next",
-            Kind::File => "field-cited-by",
-        };
-        fields.push((name(key), words.citing(citing)));
+        fields.push((name("field-cited-by"), words.citing(citing)));
     }
     for (particular, text) in details.particulars() {
         let text = match particular {
@@ -289,6 +319,29 @@ fn draw_facts(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details, area
     }
     let lines = table(screen, fields, usize::from(area.width));
     scrolled(frame, area, lines, details.offset)
+}
+
+/// What stands around a response.
+fn talk(screen: Screen<'_>, details: &Details) -> Vec<(String, String)> {
+    let Screen { app, words, .. } = screen;
+    let Some(turns) = &details.turns else {
+        return Vec::new();
+    };
+    let mut fields = Vec::new();
+    let mut add = |key, value| fields.push((words.text(key).into_owned(), value));
+    if let Some((at, of)) = details.branch() {
+        let args = [("at", at.into()), ("of", of.into())];
+        add("field-branch", words.with("details-branch", &args));
+    }
+    if !turns.next.is_empty() {
+        let some = details.named().filter_map(|row| app.row(row));
+        let next = Citing {
+            count: turns.next.len() as u64,
+            some: some.map(|next| next.id.clone()).collect(),
+        };
+        add("field-next", words.citing(&next));
+    }
+    fields
 }
 
 fn key_of(particular: Particular) -> &'static str {

@@ -50,7 +50,31 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, form: &Form) {
         let said = wrap(&words.freed(freed), room).into_iter();
         lines.extend(said.map(|line| Line::styled(line, style)));
     }
-    if let Some(problem) = form.problem {
+    if let About::Upload { found, names } = &form.about {
+        let told = if found.is_empty() {
+            // One name is what the path went on with.
+            names
+                .iter()
+                .filter(|_| names.len() > 1)
+                .map(|name| visible(name).into_owned())
+                .collect()
+        } else {
+            let names = found.iter().filter_map(|path| path.file_name());
+            let names: Vec<_> = names
+                .map(|name| visible(&name.to_string_lossy()).into_owned())
+                .collect();
+            let args = [
+                ("count", names.len().into()),
+                ("names", names.join(" · ").into()),
+            ];
+            wrap(&words.with("form-upload-found", &args), room)
+        };
+        lines.extend(
+            told.iter()
+                .map(|line| Line::raw(cut(line, room).into_owned())),
+        );
+    }
+    if let Some(problem) = &form.problem {
         let text = format!("✗ {}", self::problem(screen, problem));
         lines.extend(
             wrap(&text, room)
@@ -74,7 +98,7 @@ fn title(screen: Screen<'_>, form: &Form) -> String {
             screen.words.with("form-label-title", &[count])
         }
         About::Free { .. } => screen.words.text("form-free-title").into_owned(),
-        About::Upload => screen.words.text("form-upload-title").into_owned(),
+        About::Upload { .. } => screen.words.text("form-upload-title").into_owned(),
     }
 }
 
@@ -83,7 +107,7 @@ fn intro(screen: Screen<'_>, form: &Form) -> String {
     match &form.about {
         About::Label { one: Some(_), .. } => words.text("form-label-one"),
         About::Label { one: None, .. } => words.text("form-label-many"),
-        About::Upload => words.text("form-upload"),
+        About::Upload { .. } => words.text("form-upload"),
         About::Free {
             first: FreeFirst::Oldest,
             ..
@@ -96,10 +120,18 @@ fn intro(screen: Screen<'_>, form: &Form) -> String {
     .into_owned()
 }
 
-fn problem(screen: Screen<'_>, problem: FormProblem) -> String {
+fn problem(screen: Screen<'_>, problem: &FormProblem) -> String {
     let words = screen.words;
     match problem {
-        FormProblem::Label(error) => words.label_error(error),
+        FormProblem::Label(error) => words.label_error(*error),
+        FormProblem::Unreadable { name, error } => {
+            let name = visible(name).into_owned();
+            let args = [
+                ("name", name.into()),
+                ("error", words.unreadable(error).into()),
+            ];
+            words.with("form-unreadable", &args)
+        }
         FormProblem::NoPath => words.text("form-no-path").into_owned(),
         FormProblem::NotAPurpose => words.text("form-not-a-purpose").into_owned(),
         FormProblem::NotALife => words.text("upload-life").into_owned(),

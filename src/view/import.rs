@@ -16,8 +16,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, path: &ImportPath)
         app, words, theme, ..
     } = screen;
     let area = Layout::dialog(app.width, app.height);
-    let inner = screen.dialog(frame, area, &words.text("import-title"), String::new());
-    let room = usize::from(inner.width);
+    let room = usize::from(area.inner().width);
     let mut lines: Vec<Line<'_>> = wrap(&words.text("import-intro"), room)
         .into_iter()
         .map(|line| Line::styled(line, theme.faint()))
@@ -43,5 +42,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, path: &ImportPath)
         let names = path.names.iter();
         lines.extend(names.map(|name| Line::raw(cut(&visible(name), room).into_owned())));
     }
+    let needed = u16::try_from(lines.len() + 2).unwrap_or(area.height);
+    let area = area.centred(area.width, needed);
+    let inner = screen.dialog(frame, area, &words.text("import-title"), String::new());
     frame.render_widget(Paragraph::new(lines), inner);
 }

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{Area, Focus, Layout, Marked, Mode};
+use crate::app::{Area, Focus, Layout, Marked, Mode, Stem};
 use crate::domain::{Expiry, Kind, Resource, RowId, SortKey, State, visible};
 
 use super::text::{cut_middle, pad, width};
@@ -298,39 +298,51 @@ fn line(
     };
     let mut spans = vec![Span::styled(mark, theme.key())];
     let stem = pane.stem(at);
-    match (app.row(row), stem) {
-        (None, Some(stem)) if stem.unknown.is_some() => {
-            let cells = chain::unknown(screen, stem, columns.iter().map(|(_, room)| *room));
-            for ((column, room), text) in columns.iter().zip(cells) {
-                let text = pad(&text, *room, column.right) + " ";
-                spans.push(Span::styled(text, theme.faint()));
-            }
+    let resource = app.row(row);
+    if resource.is_some() || stem.is_some_and(|stem| stem.unknown.is_some()) {
+        for (i, (column, room)) in columns.iter().enumerate() {
+            let text = cell(screen, (resource, stem), (i, column), *room);
+            let style = match resource {
+                None => theme.faint(),
+                Some(resource) if i == 0 => theme.state(resource.state_at(app.now)),
+                Some(_) => Style::new(),
+            };
+            spans.push(Span::styled(pad(&text, *room, column.right), style));
+            spans.push(Span::raw(" "));
         }
-        (None, _) => spans.push(Span::styled("⋯", theme.faint())),
-        (Some(resource), stem) => {
-            for (i, (column, room)) in columns.iter().enumerate() {
-                let text = match (stem, i) {
-                    (Some(stem), chain::ID) => chain::id(stem, resource.id.as_str(), *room),
-                    (Some(stem), chain::ABOUT) if stem.folded.is_some() => {
-                        chain::summary(screen, stem)
-                    }
-                    _ => (column.cell)(screen, resource, *room),
-                };
-                let style = if i == 0 {
-                    theme.state(resource.state_at(app.now))
-                } else {
-                    Style::new()
-                };
-                spans.push(Span::styled(pad(&text, *room, column.right), style));
-                spans.push(Span::raw(" "));
-            }
-        }
+    } else {
+        spans.push(Span::styled("⋯", theme.faint()));
     }
     let line = Line::from(spans);
     if pane.cursor() == Some(row) {
         line.style(theme.cursor(focused))
     } else {
         line
+    }
+}
+
+/// A column of a line. Of a folded chain, its times are those of its latest turn: how long nobody has gone
+/// on with it, and when it is over by itself.
+fn cell(
+    screen: Screen<'_>,
+    (resource, stem): (Option<&Resource>, Option<Stem<'_>>),
+    (at, column): (usize, &Column),
+    room: usize,
+) -> String {
+    let is_time = matches!(column.sort, Some(SortKey::Created | SortKey::Expires));
+    let plain = |resource: Option<&Resource>| {
+        resource.map_or_else(String::new, |it| (column.cell)(screen, it, room))
+    };
+    match (stem, resource) {
+        (Some(stem), _) if stem.folded.is_some() && is_time => plain(chain::latest(screen, stem)),
+        (Some(stem), None) => chain::unknown(screen, stem, at, room),
+        (Some(stem), Some(resource)) if at == chain::ID => {
+            chain::id(stem, resource.id.as_str(), room)
+        }
+        (Some(stem), Some(_)) if at == chain::ABOUT && stem.folded.is_some() => {
+            chain::summary(screen, stem)
+        }
+        _ => plain(resource),
     }
 }
 

@@ -143,7 +143,6 @@ impl Journey {
             max_batch: None,
             quota: Some(1_000_000_000),
             undo: start.undo,
-            home: None,
             began: Timestamp::now(),
         };
         let parts = Parts {
@@ -753,7 +752,7 @@ async fn a_file_is_uploaded_noted_and_chosen_to_free_its_room() {
         let path = journey.folder.path().join("demo film.mp4");
         std::fs::write(&path, vec![7; 900_000]).unwrap();
         journey.press("2 u");
-        journey.until_text("Upload a file").await;
+        journey.until_text("Upload files").await;
         journey.paste(path.to_str().unwrap());
         journey.press("enter");
         journey.until_text("uploaded demo film.mp4 as file-").await;

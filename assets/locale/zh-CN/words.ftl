@@ -60,8 +60,8 @@ id-error-dots = “.”和“..”不是 ID
 id-error-masked = 含有掩码 *，需要完整的 ID
 id-error-no-kind = 看不出是响应还是文件
 
-freed-enough = 已选中{ $files }，{ $bytes }：足以腾出 { $asked }。之后仍占用 { $left }。
-freed-short = 不足以腾出 { $asked }：已选中{ $files }，{ $bytes }；之后仍占用 { $left }。跳过：受保护 { $protected }，在批次中或未定 { $busy }，大小未知 { $unknown }。
+freed-enough = 已选中 { $files }，{ $bytes }：足以腾出 { $asked }。之后仍占用 { $left }。
+freed-short = 不足以腾出 { $asked }：已选中 { $files }，{ $bytes }；之后仍占用 { $left }。跳过：受保护 { $protected }，在批次中或未定 { $busy }，大小未知 { $unknown }。
 
 upload-unreadable = 无法读取：{ $error }
 upload-no-file = 不是文件

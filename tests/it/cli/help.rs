@@ -98,6 +98,13 @@ async fn wrong_usage_is_exit_2_and_prints_no_results() {
     for args in [
         &["fly"][..],
         &["list", "--filter", "age:3d"],
+        &["list", "--filter", "--all"],
+        &["delete", "--filter", "--yes"],
+        &["delete", "--yes", "--filter", "-v"],
+        &["delete", "--yes", "--filter=-y"],
+        &["plan", "--filter", "--out", "plan.json"],
+        &["tag", "--filter", "--add", "x"],
+        &["history", "--filter", "--check"],
         &["list", "tapes"],
         &["list", "-o", "xml"],
         &["--lang", "fr", "list"],

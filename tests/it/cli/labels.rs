@@ -65,6 +65,33 @@ async fn tags_and_notes_are_written_found_and_taken_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_filter_may_begin_with_a_hyphen_wherever_there_is_one() {
+    let deck = Deck::empty().await;
+    let [kept, other] = [response(1), response(2)];
+    deck.ok(&["add", &kept, "--tag", "keep"]);
+    deck.ok(&["add", &other]);
+    for filter in [
+        ["--filter", "-tag:keep"].as_slice(),
+        &["--filter=-tag:keep"],
+    ] {
+        let with = |args: &[&str]| deck.ok(&[args, filter].concat());
+        assert_eq!(with(&["list", "-o", "id"]), format!("{other}\n"));
+        let plan = deck.path().join(format!("plan{}.json", filter.len()));
+        with(&["plan", "--out", plan.to_str().unwrap()]);
+        let plan = std::fs::read_to_string(plan).unwrap();
+        assert!(plan.contains(&other) && !plan.contains(&kept), "{plan}");
+        assert_eq!(with(&["tag", "--add", "seen"]), format!("{other}\n"));
+        assert_eq!(
+            with(&["delete", "--dry-run", "-o", "id"]),
+            format!("{other}\n")
+        );
+        with(&["history"]);
+    }
+    // What only looks like a flag is a filter with a space in front.
+    assert_eq!(deck.list(&["--filter", " -v"]).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_tag_is_wrong_usage_and_read_only_is_refused() {
     let deck = Deck::empty().await;
     let id = response(1);

@@ -2,6 +2,7 @@
 
 mod crash;
 mod files;
+mod filters;
 mod free;
 mod history;
 mod journal;

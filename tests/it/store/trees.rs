@@ -1,6 +1,6 @@
 //! Responses as trees.
 
-use arkdeck::domain::{Facts, Kind, ListQuery, RowId, Sighting, Usage, Weight};
+use arkdeck::domain::{Facts, Kind, Link, ListQuery, RowId, Sighting, Turns, Usage, Weight};
 use arkdeck::store::Ledger;
 use tempfile::TempDir;
 
@@ -75,18 +75,29 @@ async fn listings_come_as_trees_of_what_they_list() {
         .map(|n| n.row)
         .collect();
     assert_eq!(roots, [rows[4], lost, rows[2], rows[0]]);
+    let hidden = forest.nodes().iter().filter_map(|node| node.hidden);
+    assert_eq!(hidden.collect::<Vec<_>>(), [rows[1]]);
     let weights = ledger
         .weigh(vec![rows[..3].to_vec(), Vec::new()])
         .await
         .unwrap();
-    let weight = |tokens, untold| Weight { tokens, untold };
-    assert_eq!(weights, [weight(20, 1), weight(0, 0)]);
-    let next = ledger
-        .continuing("resp_b".parse().unwrap(), at(9))
-        .await
-        .unwrap();
-    assert_eq!(
-        (next.count, next.some),
-        (1, vec!["resp_c".parse().unwrap()])
-    );
+    let three = Weight {
+        tokens: 20,
+        untold: 1,
+        latest: Some(rows[2]),
+    };
+    assert_eq!(weights, [three, Weight::default()]);
+    let turns = async |row, previous| ledger.turns(row, previous).await.unwrap();
+    let middle = Turns {
+        previous: Some(Link::Row(rows[0])),
+        branches: vec![rows[1]],
+        next: vec![rows[2]],
+    };
+    assert_eq!(turns(rows[1], None).await, middle);
+    let lost = Some(Link::Unknown("resp_lost".into()));
+    assert_eq!(turns(rows[3], None).await.previous, lost);
+    // As the service tells it, where the ledger does not know yet.
+    let told = turns(rows[0], Some("resp_lost".into())).await;
+    assert_eq!((told.previous, told.branches), (lost, vec![rows[3]]));
+    assert_eq!(turns(RowId(999), None).await, Turns::default());
 }

@@ -132,7 +132,7 @@ fn an_unknown_ceiling_is_learned() {
         (race.share(count), race.refused)
     };
     // The last round before the first refusal is as long as the way there and back.
-    for (latency, share, refusals) in [(MS, 0.97, 100), (50 * MS, 0.97, 100), (300 * MS, 0.95, 200)]
+    for (latency, share, refusals) in [(MS, 0.97, 100), (50 * MS, 0.97, 100), (300 * MS, 0.95, 250)]
     {
         for rest in [Duration::ZERO, SECOND / 2, SECOND] {
             for (count, least, most) in [(600, 0.89, 42), (10_000, share, refusals)] {

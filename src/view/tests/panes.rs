@@ -1,0 +1,128 @@
+//! The main screen, and help over it.
+
+use super::*;
+
+#[test]
+fn main_screen() {
+    snapshot("main", browsing);
+}
+
+#[test]
+fn main_screen_with_marks_filter_and_files_in_focus() {
+    snapshot("files", |width, height| {
+        let mut app = after(
+            width,
+            height,
+            &[Action::Mark, Action::Files, Action::Mark, Action::Filter],
+        );
+        for c in "-evil size>1x".chars() {
+            let edit = tui_input::InputRequest::InsertChar(c);
+            let effects = update(&mut app, Message::Edit(edit));
+            answer(&mut app, effects, &resources());
+        }
+        app
+    });
+}
+
+#[test]
+fn empty_ledger_without_a_key() {
+    snapshot("no-key", |width, height| {
+        let session = Session {
+            refusal: Some(Refusal::NoKey),
+            ..session()
+        };
+        app_with(session, &[], width, height)
+    });
+}
+
+#[test]
+fn demo() {
+    snapshot("demo", |width, height| {
+        let session = Session {
+            demo: true,
+            host: "127.0.0.1:41234".into(),
+            ..session()
+        };
+        app_with(session, &resources(), width, height)
+    });
+}
+
+#[test]
+fn deletions_in_doubt() {
+    snapshot("unsettled", |width, height| {
+        let mut app = browsing(width, height);
+        let counts = Counts {
+            unsettled: 3,
+            ..app.counts
+        };
+        update(&mut app, Message::Counted(counts));
+        update(
+            &mut app,
+            Message::Recovered {
+                unsettled: 3,
+                returned: 40,
+            },
+        );
+        app
+    });
+}
+
+#[test]
+fn help() {
+    snapshot("help", |width, height| {
+        after(width, height, &[Action::Help])
+    });
+}
+
+#[test]
+fn hostile_text_never_reaches_a_cell_raw_at_any_size() {
+    let mut rows = resources();
+    rows[0].facts.model = Some("\u{1b}]52;c;AAAA\u{7}".into());
+    rows[1] = failed(rows[1].clone());
+    if let Some(answer) = &mut rows[1].answer {
+        answer.message = Some("\u{1b}[31mred\u{9b}\u{202e}\r\n".repeat(500));
+    }
+    for (width, height) in [
+        (1, 1),
+        (2, 5),
+        (7, 3),
+        (13, 9),
+        (40, 12),
+        (80, 24),
+        (200, 60),
+    ] {
+        for actions in [
+            &[][..],
+            &[Action::Delete],
+            &[Action::Details],
+            &[Action::Help],
+            &[Action::Add],
+            &[Action::Files, Action::Details],
+            &[Action::Queue],
+        ] {
+            let mut app = app_with(session(), &rows, width, height);
+            act(&mut app, &rows, actions);
+            let text = screen(&app, Lang::En);
+            let raw = text
+                .chars()
+                .find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
+            assert_eq!(raw, None, "{width}x{height} {actions:?}");
+        }
+    }
+}
+
+#[test]
+fn no_state_is_told_by_colour_alone() {
+    let rows: Vec<Resource> = State::ALL
+        .into_iter()
+        .zip(1..)
+        .map(|(state, row)| response(row, state))
+        .collect();
+    let app = app_with(session(), &rows, 200, 60);
+    let text = screen(&app, Lang::En);
+    let words = Catalogue::new(Lang::En);
+    for state in State::ALL.into_iter().filter(|s| *s != State::Expired) {
+        let said = format!("{} {}", theme::glyph(state), words.state(state));
+        assert!(text.contains(&said), "{said}");
+    }
+}
