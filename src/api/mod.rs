@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Zoned};
 use rand::distr::{Alphanumeric, SampleString};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, redirect};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
@@ -47,6 +47,9 @@ const PAGE_BODY: usize = 16 * 1024 * 1024;
 
 /// Idle connections kept for the next request: as many as may be in flight at once.
 const POOL: usize = 256;
+
+/// New for every try (`ark-api` section 2).
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 
 const USER_AGENT: &str = concat!("arkdeck/", env!("CARGO_PKG_VERSION"));
 
@@ -383,7 +386,7 @@ impl Client {
             .request(method, url)
             .header(AUTHORIZATION, self.0.authorization.clone())
             .header(ACCEPT, "application/json")
-            .header("X-Client-Request-Id", client_request_id);
+            .header(CLIENT_REQUEST_ID, client_request_id);
         let mut response = complete(request)
             .send()
             .await

@@ -64,10 +64,7 @@ pub enum FormProblem {
     Label(LabelError),
     NotASize,
     NoPath,
-    Unreadable {
-        name: String,
-        error: Unreadable,
-    },
+    Unreadable { name: String, error: Unreadable },
     NotAPurpose,
     NotALife,
 }

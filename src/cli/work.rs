@@ -17,6 +17,9 @@ use super::context::{Context, Exit, Failure};
 /// The command line gives one order a run.
 pub(super) const TICKET: Ticket = Ticket(1);
 
+/// Reports taken in at a time.
+const TOGETHER: usize = 64;
+
 /// How an order ended.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
@@ -89,24 +92,28 @@ pub(super) async fn carry_out(
     let mut batch: Option<BatchId> = None;
     let mut ended = Ended::default();
     let mut due = None;
+    let mut news = Vec::new();
     loop {
         let sender = orders.clone().filter(|_| !outbox.is_empty());
         tokio::select! {
-            report = reports.recv() => {
-                let Some(report) = report else { break };
-                tracing::debug!(?report);
-                fold(context, &mut ended, &mut batch, &report);
-                let is_last = match &report {
-                    Report::Rejected { .. } | Report::Done { .. } => true,
-                    Report::Finished { batch: finished, .. } => batch == Some(*finished),
-                    _ => false,
-                };
-                due = on(context, Some(report)).await;
+            count = reports.recv_many(&mut news, TOGETHER) => {
+                if count == 0 {
+                    break;
+                }
+                let mut is_last = false;
+                for report in news.drain(..) {
+                    tracing::debug!(?report);
+                    fold(context, &mut ended, &mut batch, &report);
+                    is_last |= match &report {
+                        Report::Rejected { .. } | Report::Done { .. } => true,
+                        Report::Finished { batch: finished, .. } => batch == Some(*finished),
+                        _ => false,
+                    };
+                    due = on(context, Some(report)).await;
+                }
                 // Whoever follows sees each as it happens; where many do, a system call for each would
                 // slow the worker down.
-                if reports.is_empty() {
-                    context.streams.results.flush_aside().await;
-                }
+                context.streams.results.flush_aside().await;
                 if is_last {
                     // The worker ends its reports when no order can come any more.
                     orders = None;

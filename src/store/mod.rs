@@ -174,15 +174,18 @@ impl Ledger {
         &self,
         work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.threads.reader.ask(work).await
+        self.threads.reader.ask(false, work).await
     }
 
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let writer = self.threads.writer.as_ref().ok_or(StoreError::ReadOnly)?;
-        writer.ask(work).await
+        self.writer()?.ask(false, work).await
+    }
+
+    fn writer(&self) -> Result<&Desk, StoreError> {
+        self.threads.writer.as_ref().ok_or(StoreError::ReadOnly)
     }
 
     /// Whether this opening can write at all.
@@ -494,7 +497,11 @@ impl Ledger {
         settlement: Settlement,
         now: Timestamp,
     ) -> Result<State, StoreError> {
-        self.write(move |disk| journal::settle(disk, batch, &settlement, now))
+        // The next requests do not wait for it.
+        self.writer()?
+            .ask(true, move |disk| {
+                journal::settle(disk, batch, &settlement, now)
+            })
             .await
     }
 

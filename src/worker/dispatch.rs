@@ -3,12 +3,14 @@
 //! Requests and long writes run in tasks of their own, so an order is never kept waiting by one.
 
 use std::collections::BTreeMap;
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet, unconstrained};
 use tokio::time::{self, Instant};
 
 use crate::domain::{
@@ -388,10 +390,16 @@ impl Dispatcher {
                 errand: batch.errand,
                 signal: Arc::clone(&batch.signal),
             };
-            self.tasks.spawn(async move {
+            let mut carried_out = Box::pin(async move {
                 let (fate, halt) = item.carry_out().await;
                 Ended::Item(id, fate, halt)
             });
+            // Whoever is polled first queues up first, and tasks are polled in any order.
+            let begun = poll_fn(|cx| Poll::Ready(carried_out.as_mut().poll(cx)));
+            match unconstrained(begun).await {
+                Poll::Ready(ended) => self.tasks.spawn(ready(ended)),
+                Poll::Pending => self.tasks.spawn(carried_out),
+            };
         }
     }
 

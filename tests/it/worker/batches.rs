@@ -194,10 +194,10 @@ async fn a_paused_queue_sends_nothing_until_unpaused() {
     assert!(finished(&bench.until_idle().await).1.is_success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn batches_are_sent_in_their_order() {
     let (mut bench, service, rows) = bench(
-        40,
+        400,
         0,
         Limits {
             concurrency: 1,
@@ -205,8 +205,12 @@ async fn batches_are_sent_in_their_order() {
         },
     )
     .await;
-    bench.delete(&rows[20..]).await;
-    bench.delete(&rows[..20]).await;
+    for rows in [&rows[200..], &rows[..200]] {
+        bench.delete(rows).await;
+        bench
+            .until(|report| matches!(report, Report::Accepted { .. }))
+            .await;
+    }
     bench
         .until(|report| matches!(report, Report::Finished { .. }))
         .await;
@@ -216,14 +220,14 @@ async fn batches_are_sent_in_their_order() {
     let sent = service.requests();
     let known = bench
         .ledger
-        .rows([&rows[20..], &rows[..20]].concat())
+        .rows([&rows[200..], &rows[..200]].concat())
         .await
         .unwrap();
-    assert!(
-        sent.iter()
-            .map(|seen| seen.path.rsplit('/').next().unwrap())
-            .eq(known.iter().map(|resource| resource.id.as_str()))
-    );
+    for (n, (seen, resource)) in sent.iter().zip(&known).enumerate() {
+        let sent = seen.path.rsplit('/').next().unwrap();
+        assert_eq!(sent, resource.id.as_str(), "{n} of {}", known.len());
+    }
+    assert_eq!(sent.len(), known.len());
 }
 
 #[tokio::test]
