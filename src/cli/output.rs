@@ -286,20 +286,24 @@ fn csv_record(out: &mut Results, cells: impl Iterator<Item = String>) {
 
 /// One line of JSON that a terminal can bear.
 pub(super) fn json(value: &impl Serialize) -> String {
-    escape(&serde_json::to_string(value).unwrap_or_default())
+    escape(serde_json::to_string(value).unwrap_or_default())
 }
 
 /// The same over several lines.
 pub(super) fn json_pretty(value: &impl Serialize) -> String {
-    escape(&serde_json::to_string_pretty(value).unwrap_or_default())
+    escape(serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 /// `serde_json` escapes the control characters below U+0020 itself. All others that a terminal obeys
 /// can only stand inside strings, so escaping them wherever they are keeps the JSON what it was.
-fn escape(json: &str) -> String {
+fn escape(json: String) -> String {
+    let is_raw = |c: char| c >= '\u{7f}' && is_obeyed(c);
+    if !json.contains(is_raw) {
+        return json;
+    }
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        if c >= '\u{7f}' && is_obeyed(c) {
+        if is_raw(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // A `String` takes everything.
                 let _ = write!(escaped, "\\u{unit:04x}");

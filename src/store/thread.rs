@@ -29,7 +29,7 @@ const GROUP: usize = 512;
 
 /// How long a job that has time waits for company, and for how much. At ten thousand settlements a second
 /// this halves the pages that are written.
-const LINGER: Duration = Duration::from_millis(4);
+const LINGER: Duration = Duration::from_millis(8);
 const COMPANY: usize = 128;
 /// How often it looks around.
 const GLANCE: Duration = Duration::from_micros(400);

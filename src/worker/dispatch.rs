@@ -367,7 +367,7 @@ impl Dispatcher {
         let window = AHEAD * tools.limits.concurrency.max(1);
         let room = window.saturating_sub(in_flight);
         // A few at a time would be a commit for each few.
-        let is_worth_it = room >= window / AHEAD || in_flight == 0;
+        let is_worth_it = room >= window / 2 || in_flight == 0;
         let Some(batch) = self.batches.get_mut(&id) else {
             return;
         };
