@@ -1,7 +1,7 @@
 //! Bulk deletion side by side with what else could do it, in one run on one machine.
 //!
 //! ```text
-//! cargo bench --bench bulk -- [--items N] [--at LATENCY]… [--skip-ceiling] [--skip-memory]
+//! cargo bench --bench bulk -- [--items N] [--rounds N] [--at LATENCY]… [--skip-ceiling] [--skip-memory]
 //! ```
 //!
 //! The service is `arkdeck emulate` in a process of its own, a fresh one for each contestant. Arkdeck is
@@ -33,6 +33,7 @@ const CEILING: u32 = 20;
 
 struct Flags {
     items: usize,
+    rounds: u32,
     latencies: Vec<u64>,
     ceiling: bool,
     memory: bool,
@@ -42,6 +43,7 @@ impl Flags {
     fn read() -> Outcome<Self> {
         let mut flags = Self {
             items: 10_000,
+            rounds: 3,
             latencies: Vec::new(),
             ceiling: true,
             memory: true,
@@ -56,6 +58,7 @@ impl Flags {
             };
             match arg.as_str() {
                 "--items" => flags.items = usize::try_from(number()?)?,
+                "--rounds" => flags.rounds = number()?,
                 "--at" => flags.latencies.push(number()?.into()),
                 "--skip-ceiling" => flags.ceiling = false,
                 "--skip-memory" => flags.memory = false,
@@ -80,7 +83,7 @@ fn main() -> Outcome<()> {
     println!("| server latency | contestant | items | requests/s | of the bare client |");
     println!("|---|---|---:|---:|---:|");
     for latency in &flags.latencies {
-        runtime.block_on(race(flags.items, *latency))?;
+        runtime.block_on(race(flags.items, *latency, flags.rounds))?;
     }
     if flags.ceiling {
         runtime.block_on(ceiling())?;
@@ -91,33 +94,56 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Everybody once, each with a service of its own.
-async fn race(items: usize, latency: u64) -> Outcome<()> {
-    let mut bare = None;
-    for contestant in CONTESTANTS {
-        let items = (items / contestant.share).max(64);
-        let service = Service::start(items, latency, None)?;
-        let ids = service.ids().await?;
-        let work = tempfile::tempdir()?;
-        let took = (contestant.run)(&service, &ids, work.path()).await;
-        let left = service.ids().await?.len();
-        let name = contestant.name;
-        match took {
-            Err(error) => println!("| {latency} ms | {name} | – | {error} | – |"),
-            Ok(_) if left > 0 => {
-                println!("| {latency} ms | {name} | {items} | {left} LEFT UNDELETED | – |");
+/// Everybody in turn, each with a service of its own, and their best round: what a machine shares with
+/// others is not the same from one second to the next.
+async fn race(items: usize, latency: u64, rounds: u32) -> Outcome<()> {
+    let mut best: Vec<Result<f64, String>> = Vec::new();
+    for round in 0..rounds.max(1) {
+        for (at, contestant) in CONTESTANTS.iter().enumerate() {
+            if round > 0 && contestant.share > 1 {
+                continue;
             }
-            Ok(took) => {
-                let rate = rate(items, took);
-                let bare = *bare.get_or_insert(rate);
-                println!(
-                    "| {latency} ms | {name} | {items} | {rate:.0} | {:.2} |",
-                    rate / bare
-                );
+            let rate = run(contestant, contestant.items(items), latency).await;
+            match best.get_mut(at) {
+                None => best.push(rate),
+                Some(best) => {
+                    if rate
+                        .as_ref()
+                        .is_ok_and(|rate| !matches!(best, Ok(best) if *best > *rate))
+                    {
+                        *best = rate;
+                    }
+                }
+            }
+        }
+    }
+    let bare = best.first().and_then(|rate| rate.as_ref().ok()).copied();
+    for (contestant, rate) in CONTESTANTS.iter().zip(&best) {
+        let (name, items) = (contestant.name, contestant.items(items));
+        match rate {
+            Err(error) => println!("| {latency} ms | {name} | {items} | {error} | – |"),
+            Ok(rate) => {
+                let share = rate / bare.unwrap_or(f64::NAN);
+                println!("| {latency} ms | {name} | {items} | {rate:.0} | {share:.2} |");
             }
         }
     }
     Ok(())
+}
+
+/// Requests a second.
+async fn run(contestant: &Contestant, items: usize, latency: u64) -> Result<f64, String> {
+    let run = async {
+        let service = Service::start(items, latency, None)?;
+        let ids = service.ids().await?;
+        let work = tempfile::tempdir()?;
+        let took = (contestant.run)(&service, &ids, work.path()).await?;
+        match service.ids().await?.len() {
+            0 => Ok(rate(items, took)),
+            left => Err(format!("{left} LEFT UNDELETED").into()),
+        }
+    };
+    run.await.map_err(|error: Box<dyn Error>| error.to_string())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
@@ -136,6 +162,12 @@ struct Contestant {
     /// Of the items, one in so many: it would take minutes otherwise.
     share: usize,
     run: Run,
+}
+
+impl Contestant {
+    fn items(&self, asked: usize) -> usize {
+        (asked / self.share).max(64)
+    }
 }
 
 const CONTESTANTS: &[Contestant] = &[
