@@ -57,6 +57,16 @@ pub(super) async fn run(args: List, context: &mut Context) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
+/// The query of a `--filter` that says what is to be changed. An empty one, of a variable that is not
+/// set, is not taken for everything.
+pub(super) fn parse_choice(words: &Catalogue, text: &str) -> Result<Query, Failure> {
+    let query = parse_query(words, Some(text))?;
+    if query.is_empty() {
+        return Err(Failure::Usage(words.text("filter-empty").into_owned()));
+    }
+    Ok(query)
+}
+
 /// The query of `--filter`, or what is wrong with it and where.
 pub(super) fn parse_query(words: &Catalogue, text: Option<&str>) -> Result<Query, Failure> {
     let text = text.unwrap_or_default();

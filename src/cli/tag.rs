@@ -10,7 +10,7 @@ use crate::store::Ledger;
 use super::args::Tag;
 use super::context::{Context, Exit, Failure};
 use super::ids::{self, CHUNK, Typed};
-use super::list::parse_query;
+use super::list::parse_choice;
 
 /// Prints the ids that are so now. What is to get a tag or a note and is unknown is tracked first, as
 /// with `protect`.
@@ -29,7 +29,7 @@ pub(super) async fn run(args: Tag, context: &mut Context) -> Result<Exit, Failur
         return Err(Failure::Usage(context.words.text(key).into_owned()));
     }
     let query = match &args.filter {
-        Some(filter) => Some(parse_query(&context.words, Some(filter))?),
+        Some(filter) => Some(parse_choice(&context.words, filter)?),
         None => None,
     };
     let ids = args.ids.iter();

@@ -11,7 +11,7 @@ use crate::store::Ledger;
 use super::args::{Choice, Room};
 use super::context::{Context, Failure};
 use super::ids::{self, Line};
-use super::list::parse_query;
+use super::list::parse_choice;
 use super::selection::Selection;
 
 /// Understood, and not yet looked up.
@@ -28,10 +28,12 @@ impl Wanted {
         choice: &Choice,
         room: Room,
     ) -> Result<Self, Failure> {
-        let filter = choice.filter.as_deref();
+        let query = choice.filter.as_deref();
+        let query = query.map(|text| parse_choice(&context.words, text));
+        let query = query.transpose()?;
         if let Some(bytes) = room.free {
             return Ok(Self::Freeing(FreeQuery {
-                query: parse_query(&context.words, filter)?,
+                query: query.unwrap_or_default(),
                 bytes,
                 first: if room.largest {
                     FreeFirst::Largest
@@ -41,8 +43,8 @@ impl Wanted {
                 now: Timestamp::now(),
             }));
         }
-        if filter.is_some() {
-            return Ok(Self::Matching(parse_query(&context.words, filter)?));
+        if let Some(query) = query {
+            return Ok(Self::Matching(query));
         }
         if choice.ids.is_empty() {
             let text = context.words.text("delete-nothing").into_owned();

@@ -1,7 +1,8 @@
 //! The query language of `/` and `--filter`.
 //!
 //! Bare words match id, name, model, tags and note; `key:value` and comparisons narrow; `-` negates; all
-//! terms must match. Text is compared without regard to ASCII case. The ledger answers a query in
+//! terms must match. Text is compared without regard to ASCII case. A word is only what can be nothing
+//! else: `-tag=keep` taken for one would be nearly everything. The ledger answers a query in
 //! SQL; [`Query::matches`] says what that answer has to be.
 
 use std::fmt;
@@ -76,9 +77,9 @@ pub enum Problem {
     NotADuration,
     #[error("not a size; write 500, 20KB, 10MB, 1.5GB or 1GiB")]
     NotASize,
-    #[error("this key takes < or >, not a colon")]
+    #[error("this key takes < or >, as in age>3d")]
     NeedsComparison,
-    #[error("this key takes a colon, not < or >")]
+    #[error("this key takes a colon, as in tag:keep")]
     NeedsColon,
     #[error("the quote is not closed")]
     OpenQuote,
@@ -202,6 +203,8 @@ struct Token {
 enum Sign {
     Colon,
     Cmp(Cmp),
+    /// No sign of ours.
+    Equals,
 }
 
 impl Cursor<'_> {
@@ -236,27 +239,34 @@ impl Cursor<'_> {
         }))
     }
 
-    /// Consumes `key:`, `key<` and so on if that is what comes next.
+    /// Consumes `key:`, `key<` and so on if that is what comes next, also as Chinese keyboards write it.
     fn key(&mut self) -> (Option<(String, Range<usize>)>, Option<Sign>) {
         let rest = &self.text[self.at..];
         let len = rest
-            .find(|c: char| !c.is_ascii_lowercase())
+            .find(|c: char| !c.is_ascii_alphabetic())
             .unwrap_or(rest.len());
-        let after = &rest[len..];
-        let (sign, width) = match after.as_bytes() {
-            [b':', ..] => (Sign::Colon, 1),
-            [b'<', b'=', ..] => (Sign::Cmp(Cmp::LessOrEqual), 2),
-            [b'>', b'=', ..] => (Sign::Cmp(Cmp::GreaterOrEqual), 2),
-            [b'<', ..] => (Sign::Cmp(Cmp::Less), 1),
-            [b'>', ..] => (Sign::Cmp(Cmp::Greater), 1),
+        let (key, after) = rest.split_at(len);
+        let key = key.to_ascii_lowercase();
+        let mut after = after.chars();
+        let sign = after.next();
+        let or_equal = matches!(after.next(), Some('=' | '＝'));
+        let (sign, signs) = match (sign, or_equal) {
+            (Some(':' | '：'), _) => (Sign::Colon, 1),
+            (Some('<' | '＜'), true) => (Sign::Cmp(Cmp::LessOrEqual), 2),
+            (Some('>' | '＞'), true) => (Sign::Cmp(Cmp::GreaterOrEqual), 2),
+            (Some('<' | '＜'), false) => (Sign::Cmp(Cmp::Less), 1),
+            (Some('>' | '＞'), false) => (Sign::Cmp(Cmp::Greater), 1),
+            (Some('=' | '＝'), _) if KEYS.contains(&key.as_str()) => (Sign::Equals, 1),
             _ => return (None, None),
         };
         if len == 0 {
             return (None, None);
         }
         let span = self.at..self.at + len;
-        let key = rest[..len].to_owned();
-        self.at += len + width;
+        self.at = span.end;
+        for _ in 0..signs {
+            self.bump();
+        }
         (Some((key, span)), Some(sign))
     }
 
@@ -310,12 +320,15 @@ impl Token {
             value_at,
             ..
         } = self;
-        let (Some((key, key_at)), Some(sign)) = (key, sign) else {
-            return Ok(Test::Word(value));
-        };
         let fail = |at: &Range<usize>, problem| QueryError {
             at: at.clone(),
             problem,
+        };
+        let (Some((key, key_at)), Some(sign)) = (key, sign) else {
+            if value.is_empty() {
+                return Err(fail(&value_at, Problem::MissingValue));
+            }
+            return Ok(Test::Word(value));
         };
         if !KEYS.contains(&key.as_str()) {
             return Err(fail(&key_at, Problem::UnknownKey));
@@ -324,13 +337,13 @@ impl Token {
             return Err(fail(&(key_at.start..value_at.end), Problem::MissingValue));
         }
         match (key.as_str(), sign) {
-            ("age" | "expires" | "size", Sign::Colon) => {
+            ("age" | "expires" | "size", Sign::Colon | Sign::Equals) => {
                 Err(fail(&key_at, Problem::NeedsComparison))
             }
             ("age", Sign::Cmp(cmp)) => seconds(&value).map(|s| Test::Age(cmp, s)),
             ("expires", Sign::Cmp(cmp)) => seconds(&value).map(|s| Test::Expires(cmp, s)),
             ("size", Sign::Cmp(cmp)) => bytes(&value).map(|b| Test::Size(cmp, b)),
-            (_, Sign::Cmp(_)) => Err(fail(&key_at, Problem::NeedsColon)),
+            (_, Sign::Cmp(_) | Sign::Equals) => Err(fail(&key_at, Problem::NeedsColon)),
             ("kind", Sign::Colon) => value
                 .parse()
                 .map(Test::Kind)
@@ -478,7 +491,9 @@ impl fmt::Display for Quoted<'_> {
         let Self(text, bare) = *self;
         let odd = text.is_empty()
             || text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\\')
-            || (bare && (text.starts_with('-') || text.contains([':', '<', '>'])));
+            || (bare
+                && (text.starts_with('-')
+                    || text.contains([':', '：', '<', '＜', '>', '＞', '=', '＝'])));
         if !odd {
             return f.write_str(text);
         }
@@ -543,6 +558,11 @@ mod tests {
             ("age:3d", 0..3, Problem::NeedsComparison),
             ("kind>file", 0..4, Problem::NeedsColon),
             ("名 \"open", 4..9, Problem::OpenQuote),
+            // Slips that would be words, and negated nearly everything.
+            ("-tag=keep", 1..4, Problem::NeedsColon),
+            ("-Size=3", 1..5, Problem::NeedsComparison),
+            ("-Colour:red", 1..7, Problem::UnknownKey),
+            ("-\"\"", 1..3, Problem::MissingValue),
         ];
         for (text, at, problem) in cases {
             assert_eq!(
@@ -551,6 +571,19 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn keys_are_read_in_either_case_and_as_chinese_keyboards_write_them() {
+        let kept = [(true, Test::Tag("keep".into()))];
+        for text in ["-tag:keep", "-Tag:keep", "-tag：keep", "-TAG：keep"] {
+            assert_eq!(tests(text), kept, "{text}");
+        }
+        let large = [(false, Test::Size(Cmp::GreaterOrEqual, 3_000))];
+        for text in ["size>=3KB", "Size＞＝3KB"] {
+            assert_eq!(tests(text), large, "{text}");
+        }
+        assert_eq!(tests("a=b"), [(false, Test::Word("a=b".into()))]);
     }
 
     proptest! {

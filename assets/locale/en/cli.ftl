@@ -58,6 +58,7 @@ client-other = the base URL cannot be used: { $error }
 # Ids and filters
 ids-need-kind = { $id } does not say whether it is a response or a file: add --kind
 filter-error = --filter, characters { $from }–{ $to }: { $error }
+filter-empty = an empty filter would be everything: say what is meant, or kind:response kind:file one after the other
 
 # add
 add-nothing = nothing to add: give ids, --from FILE, or pipe a list in

@@ -86,8 +86,8 @@ query-unknown-state = unknown state: tracked, queued, sending, deleted, gone, re
 query-missing-value = a value is missing
 query-not-a-duration = not a duration: write 90s, 15m, 12h, 3d or 2w
 query-not-a-size = not a size: write 500, 20KB, 10MB, 1.5GB or 1GiB
-query-needs-comparison = this key takes < or >, not a colon
-query-needs-colon = this key takes a colon, not < or >
+query-needs-comparison = this key takes < or >, as in age>3d
+query-needs-colon = this key takes a colon, as in tag:keep
 query-open-quote = the quote is not closed
 
 import-of = { $done } of { $total }

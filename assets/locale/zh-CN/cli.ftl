@@ -58,6 +58,7 @@ client-other = 基础 URL 无法使用：{ $error }
 # ID 与筛选
 ids-need-kind = 从 { $id } 看不出是响应还是文件：请加上 --kind
 filter-error = --filter 第 { $from }–{ $to } 个字符：{ $error }
+filter-empty = 空的筛选等于全部：请写明要哪些；若真要全部，请分别用 kind:response 和 kind:file
 
 # add
 add-nothing = 没有要添加的内容：请给出 ID、--from 文件，或通过管道传入列表

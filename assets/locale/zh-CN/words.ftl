@@ -80,8 +80,8 @@ query-unknown-state = 未知的状态：应为 tracked、queued、sending、dele
 query-missing-value = 缺少值
 query-not-a-duration = 不是时长：请写成 90s、15m、12h、3d 或 2w
 query-not-a-size = 不是大小：请写成 500、20KB、10MB、1.5GB 或 1GiB
-query-needs-comparison = 这个键要用 < 或 >，不能用冒号
-query-needs-colon = 这个键要用冒号，不能用 < 或 >
+query-needs-comparison = 这个键要用 < 或 >，例如 age>3d
+query-needs-colon = 这个键要用冒号，例如 tag:keep
 query-open-quote = 引号没有闭合
 
 import-of = { $done } / { $total }

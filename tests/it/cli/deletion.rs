@@ -420,3 +420,24 @@ async fn an_id_is_of_the_kind_the_ledger_has_it_as() {
     assert_eq!(line(&["resp_both", "--kind", "file"]), "file");
     assert_eq!(line(&["resp_both"]), "response");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_filter_is_not_everything() {
+    let (deck, ids) = with_responses(3).await;
+    deck.ok(&["add", &ids[0], &ids[1], &ids[2]]);
+    let plan = deck.path().join("plan.json");
+    let plan = plan.to_str().unwrap();
+    for empty in ["", "  ", "\"\"", "-\"\""] {
+        for args in [
+            &["delete", "--yes"][..],
+            &["delete", "--dry-run"],
+            &["plan", "--out", plan],
+            &["tag", "--add", "x"],
+        ] {
+            let ran = deck.run(&[args, &["--filter", empty]].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
+        }
+    }
+    assert!(deck.emulator.requests().is_empty());
+    assert_eq!(deck.list(&["--filter", "-tag:x"]).len(), 3);
+}
