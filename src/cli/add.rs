@@ -228,7 +228,9 @@ impl Adding {
         }
         match tally {
             ImportTally { stopped: true, .. } => Exit::Interrupted,
-            _ if self.needs_kind => Exit::Usage,
+            ImportTally {
+                new: 0, known: 0, ..
+            } if self.needs_kind => Exit::Usage,
             ImportTally {
                 rejected: 0,
                 unreadable: 0,

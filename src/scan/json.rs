@@ -171,14 +171,17 @@ impl Object {
 
     /// What the object says about the resource of this id, if it is that resource (`"object"` says so),
     /// or tells of its deletion. There some servers write `response.deleted`, and some nothing
-    /// (`ark-api` section 9).
+    /// (`ark-api` section 9). In the strings of another document that may be what a model wrote, and an id
+    /// that is left out for it could never be deleted: it is not believed there.
     pub(super) fn said(&self, text: &[u8], kind: Kind, id: &ResourceId) -> Option<Said> {
         let object = self.read(text)?;
         object.get("id").filter(|said| *said == id.as_str())?;
         let what = object.get("object").and_then(Value::as_str);
         let rest = what.map(|what| what.strip_prefix(kind.as_str()));
         let is_deleted = object.get("deleted") == Some(&Value::Bool(true));
+        let is_quoted = self.depth.0 > 0;
         match rest {
+            _ if is_deleted && is_quoted => None,
             None | Some(Some("" | ".deleted")) if is_deleted => Some(Said::Deleted),
             Some(Some("")) => Some(Said::Facts(Box::new(Facts::of(kind, &object)))),
             _ => None,
