@@ -228,9 +228,7 @@ impl Adding {
         }
         match tally {
             ImportTally { stopped: true, .. } => Exit::Interrupted,
-            ImportTally {
-                new: 0, known: 0, ..
-            } if self.needs_kind => Exit::Usage,
+            _ if self.needs_kind => Exit::Usage,
             ImportTally {
                 rejected: 0,
                 unreadable: 0,

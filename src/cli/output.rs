@@ -11,11 +11,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::{Expiry, Facts, Kind, Resource, ResourceId, Settlement, is_obeyed, visible};
+use crate::domain::{
+    Expiry, Facts, Kind, Resource, ResourceId, Settlement, cells, clusters, is_obeyed, visible,
+};
 use crate::locale::Catalogue;
 
 use super::args::Format;
 use super::streams::Results;
+
+/// Cells of a name in a table, at most; JSON and CSV have the whole.
+const WIDEST_NAME: usize = 60;
 
 /// A line of results.
 pub(super) trait Line: Serialize {
@@ -403,9 +408,24 @@ pub(super) fn list_row(words: &Catalogue, resource: &Resource, now: Timestamp) -
         facts.created_at.map_or_else(String::new, minute),
         expires,
         facts.bytes.map_or_else(String::new, |b| words.bytes(b)),
-        name.cloned().unwrap_or_default(),
+        name.map_or_else(String::new, |name| clipped(&visible(name))),
         resource.tags.join(" "),
     ]
+}
+
+/// A name as it is for people: one of ten thousand letters would widen every row.
+fn clipped(name: &str) -> String {
+    let mut used = 0;
+    let fits = |cluster: &&str| {
+        used += cells(cluster);
+        used < WIDEST_NAME
+    };
+    let shown: String = clusters(name).take_while(fits).collect();
+    if shown.len() < name.len() {
+        shown + "…"
+    } else {
+        shown
+    }
 }
 
 /// The state, and whether the row is protected.
@@ -431,6 +451,16 @@ pub(super) fn minute(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_are_cut_in_tables_only() {
+        assert_eq!(clipped("talk.mp4"), "talk.mp4");
+        let long = clipped(&"季".repeat(5_000));
+        assert!(
+            long.ends_with("季…") && long.width() <= WIDEST_NAME,
+            "{long}"
+        );
+    }
 
     #[test]
     fn json_reads_back_the_same_and_obeys_nobody() {

@@ -496,7 +496,11 @@ fn empty(screen: Screen<'_>, kind: Kind, room: usize) -> Vec<Line<'static>> {
         Kind::Response => "empty-responses",
         Kind::File => "empty-files",
     };
-    super::text::wrap(&words.text(key), room.saturating_sub(2))
+    let text = match pane.query_error() {
+        Some(error) => words.query_error(error),
+        None => words.text(key).into_owned(),
+    };
+    super::text::wrap(&text, room.saturating_sub(2))
         .into_iter()
         .map(|line| Line::styled(format!(" {line}"), theme.faint()))
         .collect()

@@ -118,7 +118,10 @@ sync-responses = { $fresh } refreshed · gone: { $gone } · failed: { $failed }
 # delete, resume
 delete-nothing = nothing to delete: give ids, - for a list on stdin, or --filter
 delete-too-many = { $count } items are selected and { $limit } is the limit; nothing was sent
-delete-totals = { $responses } and { $files } ({ $size }); kept, but continuing one of them: { $dependents }.
+delete-totals = { $responses } and { $files } ({ $size }){ $dependents ->
+    [0] .
+   *[other] ; kept, but continuing one of them: { $dependents }.
+}
 delete-dry-run = Nothing was deleted.
 delete-more = … and { $count } more
 delete-unknown = new to the ledger

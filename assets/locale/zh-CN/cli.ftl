@@ -115,7 +115,10 @@ sync-responses = 已刷新{ $fresh } · 已不存在：{ $gone } · 失败：{ $
 # delete、resume
 delete-nothing = 没有要删除的内容：请给出 ID、用 - 从标准输入读取列表，或使用 --filter
 delete-too-many = 选中了 { $count } 项，而上限是 { $limit } 项；什么都没有发送
-delete-totals = { $responses }和{ $files }（{ $size }）；保留但接续其中之一的响应：{ $dependents }。
+delete-totals = { $responses }和{ $files }（{ $size }）{ $dependents ->
+    [0] 。
+   *[other] ；保留但接续其中之一的响应：{ $dependents }。
+}
 delete-dry-run = 没有删除任何内容。
 delete-more = ……以及另外 { $count } 项
 delete-unknown = 台账中没有
