@@ -495,7 +495,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.reload(&rows);
             app.outdate_all(&mut effects);
         }
-        Message::Freed(freed) => app.freed(freed),
+        Message::Freed { asked, freed } => app.freed(&asked, freed),
         Message::Tracked(tracked) => {
             let new = tracked.iter().filter(|t| t.is_new).count() as u64;
             let known = tracked.len() as u64 - new;
