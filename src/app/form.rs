@@ -38,9 +38,12 @@ pub enum About {
         rows: Vec<RowId>,
         one: Option<Written>,
     },
-    /// How much room to free. It stays open to say what was marked for that.
+    /// How much room to free. It stays open to say what would be marked for that; a second Enter
+    /// marks it.
     Free {
         first: FreeFirst,
+        /// What was asked last, as the lines stand.
+        asked: Option<FreeQuery>,
         freed: Option<Freed>,
     },
     /// Which files to upload, and as what.
@@ -103,7 +106,10 @@ impl Form {
     fn reopen(&mut self) {
         self.problem = None;
         match &mut self.about {
-            About::Free { freed, .. } => *freed = None,
+            About::Free { asked, freed, .. } => {
+                *asked = None;
+                *freed = None;
+            }
             About::Upload { found, names } => {
                 found.clear();
                 names.clear();
@@ -239,7 +245,7 @@ impl App {
                         .map(|line| Effect::Complete(line.value().to_owned())),
                 );
             }
-            Action::Press => match self.submit_form(&form, effects) {
+            Action::Press => match self.submit_form(&mut form, effects) {
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(problem) => form.problem = Some(problem),
@@ -254,6 +260,7 @@ impl App {
         if self.focus == Focus::Files {
             let about = About::Free {
                 first: FreeFirst::default(),
+                asked: None,
                 freed: None,
             };
             self.mode = Mode::Form(Form::new(about, [String::new()]));
@@ -325,21 +332,24 @@ impl App {
         }
     }
 
-    /// What was chosen is marked, and nothing else; it goes as everything marked does.
-    pub(super) fn freed(&mut self, freed: Freed) {
-        self.files.mark_only(&freed.rows);
-        if let Mode::Form(Form {
-            about: About::Free { freed: said, .. },
-            ..
-        }) = &mut self.mode
+    /// Shows what was chosen, unless nobody waits for that answer any more.
+    pub(super) fn freed(&mut self, of: &FreeQuery, freed: Freed) {
+        if let Mode::Form(form) = &mut self.mode
+            && let About::Free {
+                asked, freed: said, ..
+            } = &mut form.about
+            && asked.as_ref() == Some(of)
         {
-            *said = Some(freed.clone());
+            *said = Some(freed);
         }
-        self.note(Event::Freed(freed));
     }
 
     /// Does what the form says. True: there is nothing more to say about it.
-    fn submit_form(&mut self, form: &Form, effects: &mut Vec<Effect>) -> Result<bool, FormProblem> {
+    fn submit_form(
+        &mut self,
+        form: &mut Form,
+        effects: &mut Vec<Effect>,
+    ) -> Result<bool, FormProblem> {
         match &form.about {
             About::Label { rows, one } => {
                 let labels = form.labels(one.as_ref()).map_err(FormProblem::Label)?;
@@ -362,16 +372,30 @@ impl App {
                 self.send_files(uploads, effects);
                 Ok(true)
             }
-            About::Free { freed: Some(_), .. } => Ok(true),
-            About::Free { first, freed: None } => {
+            // What was chosen is marked, and nothing else; it goes as everything marked does.
+            About::Free {
+                freed: Some(freed), ..
+            } => {
+                self.files.mark_only(&freed.rows);
+                self.note(Event::Freed(freed.clone()));
+                Ok(true)
+            }
+            About::Free { first, .. } => {
+                let first = *first;
                 let text: String = form.text(0).split_whitespace().collect();
                 let bytes = size(&text).filter(|bytes| *bytes > 0);
-                effects.push(Effect::Free(FreeQuery {
+                let query = FreeQuery {
                     query: self.pane_of(Kind::File).query().clone(),
                     bytes: bytes.ok_or(FormProblem::NotASize)?,
-                    first: *first,
+                    first,
                     now: self.now,
-                }));
+                };
+                form.about = About::Free {
+                    first,
+                    asked: Some(query.clone()),
+                    freed: None,
+                };
+                effects.push(Effect::Free(query));
                 Ok(false)
             }
         }

@@ -72,15 +72,16 @@ impl History {
         }
     }
 
-    /// What to ask the ledger for: what is new, or what is older once the cursor comes near the end.
-    pub fn ask(&mut self) -> Option<(u64, HistoryQuery)> {
+    /// What to ask the ledger for: what is new, or what is older once the cursor comes near the end;
+    /// `hushed`: not the latter.
+    pub fn ask(&mut self, hushed: bool) -> Option<(u64, HistoryQuery)> {
         if !self.shown || self.answered < self.generation {
             return None;
         }
         let near_end = self.at + PAGE / 4 >= self.entries.len();
         let before = match (self.stale, self.older) {
             (true, _) => None,
-            (false, Some(older)) if near_end => Some(older),
+            (false, Some(older)) if near_end && !hushed => Some(older),
             _ => return None,
         };
         self.stale = false;

@@ -66,7 +66,7 @@ pub enum Action {
     Label,
     /// Upload a file.
     Upload,
-    /// Mark files whose deletion frees some room.
+    /// Choose and mark files whose deletion frees some room.
     Free,
     Help,
     Quit,
@@ -147,7 +147,10 @@ pub enum Message {
     /// These rows were written and have to be read again.
     Changed(Vec<RowId>),
     /// The answer to [`Effect::Free`].
-    Freed(Freed),
+    Freed {
+        asked: FreeQuery,
+        freed: Freed,
+    },
     Tracked(Vec<Tracked>),
     Import(ImportNews),
     /// What an earlier run left behind.

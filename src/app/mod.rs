@@ -154,6 +154,9 @@ pub struct App {
     rows: HashMap<RowId, Resource>,
     /// Rows asked for; true if a report has changed the row since, so that the answer is old.
     fetching: HashMap<RowId, bool>,
+    /// The ledger could not answer: what it is asked on the screen's account waits for the next listing
+    /// or key, or every frame would ask the same again.
+    hushed: bool,
     tickets: u64,
     reviews: u64,
 }
@@ -180,6 +183,7 @@ impl App {
             walks: HashMap::new(),
             rows: HashMap::new(),
             fetching: HashMap::new(),
+            hushed: false,
             tickets: 0,
             reviews: 0,
         }
@@ -376,12 +380,17 @@ impl App {
                 });
             }
             let page = self.page(kind);
-            if let Some((generation, chains)) = self.pane_of_mut(kind).weigh(page) {
+            if !self.hushed
+                && let Some((generation, chains)) = self.pane_of_mut(kind).weigh(page)
+            {
                 effects.push(Effect::Weigh { generation, chains });
             }
         }
-        if let Some((generation, query)) = self.history.ask() {
+        if let Some((generation, query)) = self.history.ask(self.hushed) {
             effects.push(Effect::History { generation, query });
+        }
+        if self.hushed {
+            return;
         }
         let wanted = self.wanted();
         if !wanted.is_empty() {
@@ -444,6 +453,18 @@ impl App {
 /// Changes the state by what happened and says what should be done.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
+    if app.hushed
+        && matches!(
+            message,
+            Message::Act(_)
+                | Message::Edit(_)
+                | Message::Paste(_)
+                | Message::Listed { .. }
+                | Message::ChangedElsewhere
+        )
+    {
+        app.unhush();
+    }
     match message {
         Message::Time(now) => app.time(now, &mut effects),
         Message::Resize { width, height } => {
@@ -495,7 +516,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.reload(&rows);
             app.outdate_all(&mut effects);
         }
-        Message::Freed(freed) => app.freed(freed),
+        Message::Freed { asked, freed } => app.freed(&asked, freed),
         Message::Tracked(tracked) => {
             let new = tracked.iter().filter(|t| t.is_new).count() as u64;
             let known = tracked.len() as u64 - new;
@@ -519,12 +540,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.outdate_all(&mut effects);
         }
         Message::LedgerFailed(error) => {
-            app.fetching.clear();
+            app.hushed = true;
             app.responses.ask_failed();
             app.files.ask_failed();
             app.history.ask_failed();
             app.note(Event::LedgerFailed(error));
-            // Asking again at once would fail again at once.
             return effects;
         }
         Message::Drawn { overflow } => app.overflow = overflow,
@@ -554,6 +574,13 @@ impl App {
         {
             effects.push(Effect::Leave);
         }
+    }
+
+    /// What was not answered may be asked again.
+    fn unhush(&mut self) {
+        self.hushed = false;
+        self.fetching.clear();
+        self.responses.weigh_again();
     }
 
     /// The panes' sizes may have changed.

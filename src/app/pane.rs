@@ -450,6 +450,10 @@ impl Pane {
     /// The listing could not be had; the next change asks again.
     pub fn ask_failed(&mut self) {
         self.answered = self.generation;
+    }
+
+    /// Weights that were asked for did not come, and are asked for again.
+    pub fn weigh_again(&mut self) {
         self.chains.weigh_again();
     }
 

@@ -54,7 +54,7 @@ impl Facts {
             }
             Kind::File => {
                 facts.name = short("filename");
-                facts.bytes = object.get("bytes").and_then(Value::as_u64);
+                facts.bytes = object.get("bytes").and_then(count);
                 facts.purpose = short("purpose");
                 facts.mime_type = short("mime_type");
             }
@@ -110,9 +110,14 @@ fn expiry(value: &Value) -> Option<Expiry> {
     time(value).map(Expiry::At)
 }
 
+/// What is counted. No database keeps more than this much, and nothing real comes near it.
+fn count(value: &Value) -> Option<u64> {
+    Some(value.as_u64()?.min(i64::MAX.unsigned_abs()))
+}
+
 fn usage(value: &Value) -> Option<Usage> {
     let usage = value.as_object()?;
-    let count = |value: Option<&Value>| value.and_then(Value::as_u64);
+    let count = |value: Option<&Value>| value.and_then(count);
     let input = count(usage.get("input_tokens"));
     let output = count(usage.get("output_tokens"));
     let total = count(usage.get("total_tokens"));
@@ -122,7 +127,7 @@ fn usage(value: &Value) -> Option<Usage> {
     Some(Usage {
         input,
         output,
-        total: total.unwrap_or_else(|| input.saturating_add(output)),
+        total: total.unwrap_or_else(|| (input + output).min(i64::MAX.unsigned_abs())),
         cached: count(
             usage
                 .get("input_tokens_details")
@@ -179,6 +184,18 @@ mod tests {
             ));
             assert_eq!(Facts::of(Kind::File, &object), Facts::default(), "{absurd}");
         }
+    }
+
+    #[test]
+    fn counts_stop_where_the_ledger_s_do() {
+        let most = i64::MAX.unsigned_abs();
+        let object = read(
+            r#"{"bytes":18446744073709551615,
+                "usage":{"input_tokens":18446744073709551615,"output_tokens":18446744073709551615}}"#,
+        );
+        assert_eq!(Facts::of(Kind::File, &object).bytes, Some(most));
+        let usage = Facts::of(Kind::Response, &object).usage.unwrap();
+        assert_eq!((usage.input, usage.total), (most, most));
     }
 
     #[test]

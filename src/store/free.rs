@@ -33,7 +33,7 @@ pub(super) fn free(disk: &Disk, asked: &FreeQuery) -> Result<Freed, StoreError> 
             (None, ..) => freed.unknown += 1,
             (Some(0), ..) => {}
             (Some(bytes), ..) => {
-                freed.bytes += bytes.unsigned_abs();
+                freed.bytes = freed.bytes.saturating_add(bytes.unsigned_abs());
                 freed.rows.push(RowId(row.get(0)?));
             }
         }

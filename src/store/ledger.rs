@@ -353,9 +353,10 @@ pub(super) struct Living {
     sizeless: u64,
 }
 
+// `total`, as `sum` fails when sizes that somebody made up add up to too much.
 fn living(disk: &Disk, kind: Kind, now: Timestamp) -> Result<Living, StoreError> {
     let living = format!(
-        "SELECT count(*), coalesce(sum(bytes), 0), count(*) - count(bytes) FROM resources
+        "SELECT count(*), CAST(total(bytes) AS INTEGER), count(*) - count(bytes) FROM resources
          WHERE profile = ?1 AND kind = ?2 AND state NOT IN (3, 4) AND NOT {}",
         due(now.as_millisecond())
     );

@@ -37,7 +37,8 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
                 Kind::Response => review.responses += 1,
                 Kind::File => {
                     let bytes: Option<i64> = found.get(1)?;
-                    review.bytes += bytes.unwrap_or(0).unsigned_abs();
+                    let bytes = bytes.unwrap_or(0).unsigned_abs();
+                    review.bytes = review.bytes.saturating_add(bytes);
                     review.files += 1;
                 }
             }

@@ -69,8 +69,9 @@ fn continuing(disk: &Disk, id: &str) -> Result<Vec<RowId>, StoreError> {
 
 /// What some rows add up to.
 pub(super) fn weigh(disk: &Disk, rows: &[RowId]) -> Result<Weight, StoreError> {
+    // A count beyond what SQLite counts in would come as a fraction; the cast takes the nearest it has.
     let mut usage = disk.db.prepare_cached(
-        "SELECT usage ->> '$.total', created_at FROM resources WHERE row = ?1 AND profile = ?2",
+        "SELECT CAST(usage ->> '$.total' AS INTEGER), created_at FROM resources WHERE row = ?1 AND profile = ?2",
     )?;
     let mut weight = Weight::default();
     let mut latest: Option<(Option<i64>, RowId)> = None;

@@ -395,7 +395,10 @@ impl Run {
                     })
                 }
                 Effect::Filters => ledger.filters().await.map(Message::Filters),
-                Effect::Free(asked) => ledger.free(asked).await.map(Message::Freed),
+                Effect::Free(asked) => ledger
+                    .free(asked.clone())
+                    .await
+                    .map(|freed| Message::Freed { asked, freed }),
                 Effect::Protect { rows, protected } => ledger
                     .protect(rows.clone(), protected)
                     .await

@@ -235,8 +235,8 @@ form-label-many = Words are put on as tags, -words are taken off. A note replace
 
 form-size = room
 form-free-title = Free some room
-form-free-oldest = How much, such as 5GB? Of the files that the filter shows, the oldest are marked until it is enough (Tab: the largest). Nothing is deleted before d and its review.
-form-free-largest = How much, such as 5GB? Of the files that the filter shows, the largest are marked until it is enough (Tab: the oldest). Nothing is deleted before d and its review.
+form-free-oldest = How much, such as 5GB? Of the files that the filter shows, the oldest are chosen until it is enough (Tab: the largest). A second Enter marks them; nothing is deleted before d and its review.
+form-free-largest = How much, such as 5GB? Of the files that the filter shows, the largest are chosen until it is enough (Tab: the oldest). A second Enter marks them; nothing is deleted before d and its review.
 import-title = Import ids
 import-intro = A file, a folder or a pattern such as ~/logs/*.gz: lists, logs, JSON, HAR files, of any size, also compressed with gzip or zstd.
 

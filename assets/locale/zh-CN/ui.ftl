@@ -210,8 +210,8 @@ form-label-many = 词语作为标签加上，-词语 则去掉。备注会取代
 
 form-size = 空间
 form-free-title = 腾出空间
-form-free-oldest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最早的开始标记，直到足够（Tab：从最大的开始）。按 d 并确认之前不会删除任何内容。
-form-free-largest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最大的开始标记，直到足够（Tab：从最早的开始）。按 d 并确认之前不会删除任何内容。
+form-free-oldest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最早的开始选取，直到足够（Tab：从最大的开始）。再按一次 Enter 才标记；按 d 并确认之前不会删除任何内容。
+form-free-largest = 要腾出多少，例如 5GB？在筛选显示的文件中，从最大的开始选取，直到足够（Tab：从最早的开始）。再按一次 Enter 才标记；按 d 并确认之前不会删除任何内容。
 import-title = 导入 ID
 import-intro = 文件、文件夹，或形如 ~/logs/*.gz 的模式：列表、日志、JSON、HAR 文件均可，大小不限，也可以是 gzip 或 zstd 压缩的。
 

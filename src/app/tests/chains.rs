@@ -193,3 +193,52 @@ fn nothing_that_is_not_in_the_ledger_is_opened_copied_or_fetched() {
     act(&mut app, &rows, &[Action::Mark]);
     assert!(app.responses.marks().is_empty());
 }
+
+#[test]
+fn what_the_ledger_could_not_answer_is_asked_again_by_a_key_and_not_by_a_frame() {
+    let rows = fixtures::chained();
+    let mut app = app_with(session(), &rows, 80, 24);
+    let listing = update(&mut app, Message::Act(Action::Chains));
+    let mut questions = Vec::new();
+    for effect in listing {
+        let Effect::List {
+            kind, generation, ..
+        } = effect
+        else {
+            continue;
+        };
+        if kind == Kind::Response {
+            let listed: Vec<RowId> = rows.iter().map(|row| row.row).collect();
+            let listing = crate::domain::Listing {
+                forest: Some(crate::domain::Forest::new(
+                    &listed,
+                    vec![(RowId(1), crate::domain::Link::Row(RowId(2)))],
+                )),
+                rows: listed,
+            };
+            questions = update(
+                &mut app,
+                Message::Listed {
+                    kind,
+                    generation,
+                    listing,
+                },
+            );
+        }
+    }
+    assert!(matches!(questions[..], [Effect::Weigh { .. }, ..]));
+    app.rows.clear();
+    let wanted = update(&mut app, Message::Drawn { overflow: 0 });
+    assert!(matches!(wanted[..], [Effect::Fetch(_)]));
+    for _ in 0..3 {
+        let failed = Message::LedgerFailed("disk I/O error".into());
+        assert_eq!(update(&mut app, failed), []);
+        assert_eq!(update(&mut app, Message::Drawn { overflow: 0 }), []);
+        assert_eq!(wait(&mut app, 60_000), []);
+    }
+    let again = update(&mut app, Message::Act(Action::Move(Motion::Down)));
+    assert!(matches!(
+        again[..],
+        [Effect::Weigh { .. }, Effect::Fetch(_)]
+    ));
+}

@@ -134,7 +134,7 @@ fn freeing_room_marks_and_says_what_and_deletes_nothing() {
         first: FreeFirst::Largest,
         now: app.now,
     };
-    assert_eq!(rest, [Effect::Free(asked)]);
+    assert_eq!(rest, [Effect::Free(asked.clone())]);
     let chosen = vec![RowId(102), RowId(101)];
     let freed = Freed {
         rows: chosen.clone(),
@@ -143,10 +143,36 @@ fn freeing_room_marks_and_says_what_and_deletes_nothing() {
         in_use: 2_013_196_110,
         ..Freed::default()
     };
-    assert_eq!(update(&mut app, Message::Freed(freed)), []);
-    // Exactly these are marked; the form says so and is closed by another Enter.
+    let told = |asked: &FreeQuery| Message::Freed {
+        asked: asked.clone(),
+        freed: freed.clone(),
+    };
+    let mine = app.files.marks().clone();
+    assert_eq!(mine.len(), 1);
+    let has_answer = |app: &App| matches!(&app.mode, Mode::Form(Form { about: About::Free { freed, .. }, .. }) if freed.is_some());
+    // An answer to what the form no longer asks, or to a form that is gone, says nothing.
+    act(&mut app, &rows, &[Action::Switch]);
+    update(&mut app, told(&asked));
+    assert!(!has_answer(&app));
+    act(&mut app, &rows, &[Action::No]);
+    update(&mut app, told(&asked));
+    assert_eq!(app.files.marks(), &mine);
+    // The answer is shown, and leaves the marks to another Enter; Esc leaves them as they were.
+    for last in [Action::No, Action::Press] {
+        act(&mut app, &rows, &[Action::Free, Action::Switch]);
+        type_text(&mut app, "13 MB");
+        act(&mut app, &rows, &[Action::Press]);
+        assert_eq!(update(&mut app, told(&asked)), []);
+        assert!(has_answer(&app));
+        assert_eq!(app.files.marks(), &mine);
+        assert!(app.queue.activity.is_empty());
+        assert_eq!(act(&mut app, &rows, &[last]), []);
+        if last == Action::No {
+            assert_eq!(app.files.marks(), &mine);
+        }
+    }
+    // Exactly these are marked.
     assert_eq!(app.files.marks(), &chosen.iter().copied().collect());
-    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
     assert!(matches!(app.mode, Mode::Browse));
     let event = &app.queue.activity[0].event;
     assert!(matches!(event, Event::Freed(freed) if freed.left() == 2_000_001_000));

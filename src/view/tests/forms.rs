@@ -74,7 +74,13 @@ fn room_to_be_freed() {
             unknown: 2,
             ..Freed::default()
         };
-        update(&mut app, Message::Freed(freed));
+        let effects = update(&mut app, Message::Act(Action::Press));
+        for effect in effects {
+            if let Effect::Free(asked) = effect {
+                let freed = freed.clone();
+                update(&mut app, Message::Freed { asked, freed });
+            }
+        }
         app
     });
 }

@@ -17,7 +17,7 @@ use super::*;
 use crate::app::fixtures::{
     act, answer, app_with, chained, failed, file, now, resources, response, session, wait,
 };
-use crate::app::{Action, ImportNews, Message, Motion, Session, update};
+use crate::app::{Action, Effect, ImportNews, Message, Motion, Session, update};
 use crate::domain::{
     Answer, BatchId, Cause, Citing, Counts, Freed, Halt, HistoryEntry, HistoryPage, ImportProgress,
     ImportTally, Lang, NotUploaded, Order, Outcome, Pace, Refusal, Report, Resource, RowId,

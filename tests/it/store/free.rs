@@ -81,3 +81,17 @@ async fn the_oldest_or_the_largest_go_until_it_is_enough() {
     ledger.finish_sync(sync, true, at(2)).await.unwrap();
     assert!(ledger.counts(at(2)).await.unwrap().is_mirrored);
 }
+
+#[tokio::test]
+async fn sizes_that_add_up_to_too_much_are_as_much_as_there_can_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(&dir);
+    let most = i64::MAX.unsigned_abs();
+    let files = ["a", "b", "c"].map(|name| file(name, 10, Some(most)));
+    let tracked = ledger.track(files.to_vec(), at(-10)).await.unwrap();
+    assert_eq!(ledger.counts(at(0)).await.unwrap().file_bytes, most);
+    let freed = free(&ledger, u64::MAX, FreeFirst::Oldest, "").await;
+    assert_eq!((freed.rows.len(), freed.bytes), (3, u64::MAX));
+    let rows = tracked.into_iter().map(|each| each.row).collect();
+    assert_eq!(ledger.review(rows, at(0)).await.unwrap().bytes, u64::MAX);
+}

@@ -4,7 +4,7 @@ use arkdeck::domain::{Facts, Kind, Link, ListQuery, RowId, Sighting, Turns, Usag
 use arkdeck::store::Ledger;
 use tempfile::TempDir;
 
-use super::{at, list, sighting};
+use super::{at, list, open, sighting};
 
 /// Tracks responses, each with what it continues.
 async fn talk(ledger: &Ledger, turns: &[(&str, Option<&str>)]) -> Vec<RowId> {
@@ -100,4 +100,20 @@ async fn listings_come_as_trees_of_what_they_list() {
     let told = turns(rows[0], Some("resp_lost".into())).await;
     assert_eq!((told.previous, told.branches), (lost, vec![rows[3]]));
     assert_eq!(turns(RowId(999), None).await, Turns::default());
+}
+
+#[tokio::test]
+async fn a_count_that_no_column_takes_weighs_as_much_as_there_can_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(&dir);
+    let mut told = sighting(Kind::Response, "resp_huge");
+    told.facts.usage = Some(Usage {
+        input: 0,
+        output: 0,
+        total: u64::MAX,
+        cached: 0,
+    });
+    let tracked = ledger.track(vec![told], at(0)).await.unwrap();
+    let weights = ledger.weigh(vec![vec![tracked[0].row]]).await.unwrap();
+    assert_eq!(weights[0].tokens, i64::MAX.unsigned_abs());
 }
