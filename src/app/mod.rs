@@ -33,7 +33,7 @@ use jiff::{SignedDuration, Timestamp};
 use tui_input::{Input, InputRequest};
 
 use crate::domain::{
-    Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket,
+    Citing, Counts, HistoryEntry, Kind, Order, Refusal, Resource, RowId, State, Ticket, Tracked,
 };
 
 pub use chains::{Folded, Stem};
@@ -453,16 +453,7 @@ impl App {
 /// Changes the state by what happened and says what should be done.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if app.hushed
-        && matches!(
-            message,
-            Message::Act(_)
-                | Message::Edit(_)
-                | Message::Paste(_)
-                | Message::Listed { .. }
-                | Message::ChangedElsewhere
-        )
-    {
+    if app.hushed && is_reason_to_ask_again(&message) {
         app.unhush();
     }
     match message {
@@ -517,15 +508,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.outdate_all(&mut effects);
         }
         Message::Freed { asked, freed } => app.freed(&asked, freed),
-        Message::Tracked(tracked) => {
-            let new = tracked.iter().filter(|t| t.is_new).count() as u64;
-            let known = tracked.len() as u64 - new;
-            app.note(Event::Tracked { new, known });
-            for row in tracked {
-                app.rows.remove(&row.row);
-            }
-            app.outdate_all(&mut effects);
-        }
+        Message::Tracked(tracked) => app.tracked(&tracked, &mut effects),
         Message::Import(news) => app.import_news(news, &mut effects),
         Message::Recovered {
             unsettled,
@@ -548,15 +531,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             return effects;
         }
         Message::Drawn { overflow } => app.overflow = overflow,
-        Message::Terminate => {
-            if app.queue.pending() {
-                effects.push(Effect::Order(Order::Stop));
-                let deadline = Some(app.now + LAST_CALL);
-                app.mode = Mode::Leaving { deadline };
-            } else {
-                effects.push(Effect::Leave);
-            }
-        }
+        Message::Terminate => app.terminate(&mut effects),
     }
     app.fit_details();
     app.prune();
@@ -564,7 +539,39 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     effects
 }
 
+/// Somebody looks, or the ledger has answered: what failed before may be asked again.
+const fn is_reason_to_ask_again(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Act(_)
+            | Message::Edit(_)
+            | Message::Paste(_)
+            | Message::Listed { .. }
+            | Message::ChangedElsewhere
+    )
+}
+
 impl App {
+    fn tracked(&mut self, tracked: &[Tracked], effects: &mut Vec<Effect>) {
+        let new = tracked.iter().filter(|t| t.is_new).count() as u64;
+        let known = tracked.len() as u64 - new;
+        self.note(Event::Tracked { new, known });
+        for row in tracked {
+            self.rows.remove(&row.row);
+        }
+        self.outdate_all(effects);
+    }
+
+    fn terminate(&mut self, effects: &mut Vec<Effect>) {
+        if self.queue.pending() {
+            effects.push(Effect::Order(Order::Stop));
+            let deadline = Some(self.now + LAST_CALL);
+            self.mode = Mode::Leaving { deadline };
+        } else {
+            effects.push(Effect::Leave);
+        }
+    }
+
     fn time(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.now = now;
         if let Mode::Leaving {
