@@ -80,7 +80,8 @@ impl Client {
 
 impl UploadForm {
     fn into_multipart(self, content: Body) -> Form {
-        // The name travels as it is, in quotes, as all SDKs send it; what would end it is escaped.
+        // The name travels as it is, in quotes, as all SDKs send it; what would end it or the line is
+        // escaped as browsers do (WHATWG HTML, multipart/form-data).
         let mut form = Form::new()
             .percent_encode_noop()
             .part("purpose", Part::text(self.purpose));
@@ -92,7 +93,7 @@ impl UploadForm {
         let Ok(part) = part.mime_str(mime_type(&self.name)) else {
             return form;
         };
-        form.part("file", part.file_name(self.name))
+        form.part("file", part.file_name(quotable(&self.name)))
     }
 }
 
@@ -162,6 +163,11 @@ impl Rules {
             }
         }
     }
+}
+
+/// The name without what a quoted string of a header cannot have; quotes are escaped where it is made.
+fn quotable(name: &str) -> String {
+    name.replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// For the types that Ark documents; for others the service decides by itself.

@@ -315,21 +315,20 @@ impl App {
         }
     }
 
-    /// An order for each file: one that fails holds up no other.
-    fn send_files(&mut self, uploads: Vec<Upload>, effects: &mut Vec<Effect>) {
-        for upload in uploads {
-            let ticket = self.ticket();
-            self.queue.errands.insert(ticket, Errand::Upload);
-            let sending = Sending {
-                path: upload.path.clone(),
-                sent: 0,
-                bytes: 0,
-                waiting: None,
-            };
-            self.queue.uploads.insert(ticket, sending);
-            let files = vec![upload];
-            effects.push(Effect::Order(Order::Upload { ticket, files }));
-        }
+    /// One order for all: what would stop every file stops the rest of them.
+    fn send_files(&mut self, files: Vec<Upload>, effects: &mut Vec<Effect>) {
+        let ticket = self.ticket();
+        self.queue.errands.insert(ticket, Errand::Upload);
+        let sending = Sending {
+            paths: files.iter().map(|file| file.path.clone()).collect(),
+            at: 0,
+            told: 0,
+            sent: 0,
+            bytes: 0,
+            waiting: None,
+        };
+        self.queue.uploads.insert(ticket, sending);
+        effects.push(Effect::Order(Order::Upload { ticket, files }));
     }
 
     /// Shows what was chosen, unless nobody waits for that answer any more.

@@ -83,11 +83,15 @@ pub enum Phase {
     Ended,
 }
 
-/// A file on its way to the service.
+/// Files on their way to the service, one after another.
 #[derive(Clone, Debug)]
 pub struct Sending {
-    pub path: PathBuf,
-    /// Bytes handed to the connection, of how many; 0 of 0 while nothing is known.
+    pub paths: Vec<PathBuf>,
+    /// The one it is the turn of.
+    pub at: usize,
+    /// How many of them the worker has had its last word on.
+    pub told: usize,
+    /// Bytes of that one handed to the connection, of how many; 0 of 0 while nothing is known.
     pub sent: u64,
     pub bytes: u64,
     /// When the next try is due and why the last one was not the last.
@@ -155,6 +159,8 @@ pub enum Event {
         path: PathBuf,
         why: NotUploaded,
     },
+    /// Files of an order that ended early and whose turn never came.
+    NotBegun(usize),
     /// Files were marked to free some room.
     Freed(Freed),
     Import(ImportEvent),
@@ -181,6 +187,7 @@ impl Event {
             | Self::JournalFailed(_)
             | Self::NotRefreshed(..)
             | Self::NotUploaded { .. }
+            | Self::NotBegun(_)
             | Self::ErrandHalted(_)
             | Self::LedgerFailed(_)
             | Self::Refused(_) => true,
@@ -217,6 +224,19 @@ impl Queue {
         let at = self.batches.iter().position(|b| b.id == batch);
         let later = at.map_or(&[][..], |at| &self.batches[at + 1..]);
         !later.iter().any(|b| b.rows.contains(row))
+    }
+
+    /// The worker's last word on a file of an order: which it was. The next one's turn is next.
+    pub fn uploaded(&mut self, ticket: Ticket, at: usize) -> Option<PathBuf> {
+        let sending = self.uploads.get_mut(&ticket)?;
+        let path = sending.paths.get(at)?.clone();
+        sending.told += 1;
+        if sending.told == sending.paths.len() {
+            self.uploads.remove(&ticket);
+        } else {
+            sending.turn(at + 1);
+        }
+        Some(path)
     }
 
     pub fn batch(&mut self, id: BatchId) -> Option<&mut Batch> {
@@ -319,6 +339,14 @@ impl Queue {
             }
         }
         self.note(at, Event::Settled(settlement));
+    }
+}
+
+impl Sending {
+    /// It is the turn of this file, of which nothing is known.
+    fn turn(&mut self, at: usize) {
+        self.at = at;
+        (self.sent, self.bytes, self.waiting) = (0, 0, None);
     }
 }
 

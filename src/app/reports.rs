@@ -6,7 +6,7 @@ use crate::domain::{
     Answer, BatchId, Halt, Kind, Report, RowId, RowSet, Settlement, State, SyncTally, Tally, Ticket,
 };
 
-use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase, Sending};
+use super::{App, Batch, Effect, Errand, Event, Live, Mode, Phase};
 
 impl App {
     pub(super) fn report(&mut self, report: Report, effects: &mut Vec<Effect>) {
@@ -119,28 +119,33 @@ impl App {
         match report {
             Report::Uploading {
                 ticket,
+                at,
                 sent,
                 bytes,
                 waiting,
-                ..
             } => {
                 if let Some(sending) = self.queue.uploads.get_mut(&ticket) {
+                    sending.at = at;
                     sending.sent = sent;
                     sending.bytes = bytes;
                     sending.waiting = waiting;
                 }
             }
             Report::Uploaded {
-                ticket, id, row, ..
+                ticket,
+                at,
+                id,
+                row,
+                ..
             } => {
-                if let Some(Sending { path, .. }) = self.queue.uploads.remove(&ticket) {
+                if let Some(path) = self.queue.uploaded(ticket, at) {
                     self.note(Event::Uploaded { path, id });
                 }
                 self.reload(row.as_slice());
                 self.outdate_all(effects);
             }
-            Report::NotUploaded { ticket, why, .. } => {
-                if let Some(Sending { path, .. }) = self.queue.uploads.remove(&ticket) {
+            Report::NotUploaded { ticket, at, why } => {
+                if let Some(path) = self.queue.uploaded(ticket, at) {
                     self.note(Event::NotUploaded { path, why });
                 }
             }
@@ -237,7 +242,11 @@ impl App {
     }
 
     fn end_errand(&mut self, ticket: Ticket) {
-        self.queue.uploads.remove(&ticket);
+        // Gone by now, unless it ended early.
+        if let Some(sending) = self.queue.uploads.remove(&ticket) {
+            let left = sending.paths.len() - sending.told;
+            self.note(Event::NotBegun(left));
+        }
         match self.queue.errands.remove(&ticket) {
             Some(Errand::Sync) => self.files.syncing = None,
             Some(Errand::Walk { found }) => self.end_walk(ticket, found),

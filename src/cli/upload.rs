@@ -66,7 +66,7 @@ fn check(context: &Context, path: &Path) -> Result<(), Failure> {
         format!("{name}: {}", context.words.not_uploaded(&why))
     };
     let unreadable =
-        |error: std::io::Error| Failure::Usage(about(NotUploaded::Unreadable(error.to_string())));
+        |error: std::io::Error| Failure::Usage(about(NotUploaded::Unreadable(error.into())));
     let file = path.metadata().map_err(unreadable)?;
     if !file.is_file() {
         return Err(Failure::Usage(about(NotUploaded::NoFile)));

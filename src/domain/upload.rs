@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Answer;
+use super::{Answer, Unreadable};
 
-/// The largest file, in bytes: 512 MB, read generously. The service has the last word.
+/// The largest file, in bytes: 512 MiB, which is the documented 512 MB read generously. The service has the last word.
 pub const MAX_UPLOAD: u64 = 512 << 20;
 
 /// The purpose that every account has.
@@ -72,8 +72,8 @@ pub fn is_purpose(text: &str) -> bool {
 /// Why a file is not on the service, or not known to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotUploaded {
-    /// It cannot be read, or was cut while it was. The text is the system's.
-    Unreadable(String),
+    /// It cannot be read, or was cut while it was.
+    Unreadable(Unreadable),
     /// It is no file: a folder, a pipe.
     NoFile,
     /// More bytes than [`MAX_UPLOAD`].

@@ -212,15 +212,16 @@ impl Catalogue {
     /// Why a file is not on the service, or not known to be.
     pub fn not_uploaded(&self, why: &NotUploaded) -> String {
         match why {
-            NotUploaded::Unreadable(error) => {
-                self.with("upload-unreadable", &[("error", visible(error).into())])
-            }
+            NotUploaded::Unreadable(error) => self.with(
+                "upload-unreadable",
+                &[("error", self.unreadable(error).into())],
+            ),
             NotUploaded::NoFile => self.text("upload-no-file").into_owned(),
             NotUploaded::TooLarge(bytes) => self.with(
                 "upload-too-large",
                 &[
-                    ("bytes", self.bytes(*bytes).into()),
-                    ("limit", self.bytes(MAX_UPLOAD).into()),
+                    ("bytes", format!("{} MiB", bytes.div_ceil(1 << 20)).into()),
+                    ("limit", format!("{} MiB", MAX_UPLOAD >> 20).into()),
                 ],
             ),
             NotUploaded::Failed(answer) => {

@@ -1,5 +1,7 @@
 //! A few lines to fill in: what they are for, the lines, and what is wrong with them.
 
+use std::ffi::OsStr;
+
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
@@ -11,6 +13,9 @@ use crate::domain::{FreeFirst, visible};
 use super::Screen;
 use super::pane::split_at_char;
 use super::text::{cut, pad, width, wrap};
+
+/// Files to be uploaded that are named, however many there are.
+const NAMED: usize = 5;
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, form: &Form) {
     let Screen {
@@ -60,14 +65,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, form: &Form) {
                 .collect()
         } else {
             let names = found.iter().filter_map(|path| path.file_name());
-            let names: Vec<_> = names
-                .map(|name| visible(&name.to_string_lossy()).into_owned())
-                .collect();
-            let args = [
-                ("count", names.len().into()),
-                ("names", names.join(" · ").into()),
-            ];
-            wrap(&words.with("form-upload-found", &args), room)
+            let name = |name: &OsStr| {
+                let name = visible(&name.to_string_lossy()).into_owned();
+                cut(&format!("  {name}"), room).into_owned()
+            };
+            let count = ("count", found.len().into());
+            let mut told = wrap(&words.with("form-upload-found", &[count]), room);
+            told.extend(names.take(NAMED).map(name));
+            if let more @ 1.. = found.len().saturating_sub(NAMED) {
+                told.push(words.with("form-upload-more", &[("count", more.into())]));
+            }
+            told
         };
         lines.extend(
             told.iter()

@@ -105,7 +105,18 @@ fn upload(screen: Screen<'_>, sending: &Sending, room: usize) -> Line<'static> {
     let Screen {
         app, words, theme, ..
     } = screen;
-    let name = ("name", name(&sending.path).into());
+    let path = sending.paths.get(sending.at);
+    let mut shown = path.map_or_else(String::new, |path| name(path));
+    let total = sending.paths.len();
+    if total > 1 {
+        let args = [
+            ("at", (sending.at + 1).into()),
+            ("total", total.into()),
+            ("name", shown.into()),
+        ];
+        shown = words.with("queue-upload-of", &args);
+    }
+    let name = ("name", shown.into());
     if let Some((until, answer)) = &sending.waiting {
         let left = until.duration_since(app.now).as_secs().max(0);
         let args = [
@@ -331,6 +342,7 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
         Event::NotUploaded { path, why } => {
             format!("{}: {}", name(path), words.not_uploaded(why))
         }
+        Event::NotBegun(count) => words.with("event-not-begun", &[("count", (*count).into())]),
         Event::Freed(freed) => words.freed(freed),
         Event::Import(event) => import_event(screen, event),
         Event::Recovered {

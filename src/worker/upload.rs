@@ -21,7 +21,7 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 use crate::api::{self, UploadForm, Uploaded};
 use crate::domain::{
     Answer, Cause, Facts, Halt, Kind, MAX_UPLOAD, NotUploaded, Report, ResourceId, Sighting,
-    Source, Ticket, Upload,
+    Source, Ticket, Unreadable, Upload,
 };
 
 use super::{Signal, Tools, after, refresh, stopped};
@@ -70,7 +70,7 @@ struct Headway {
     /// Bytes handed to the connection.
     sent: AtomicU64,
     /// Why it cannot be read any further.
-    error: Mutex<Option<String>>,
+    error: Mutex<Option<Unreadable>>,
 }
 
 impl One<'_> {
@@ -294,14 +294,14 @@ impl Trouble {
 }
 
 impl Headway {
-    fn error(&self) -> Option<String> {
+    fn error(&self) -> Option<Unreadable> {
         let error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         error.clone()
     }
 
-    fn fail(&self, error: &io::Error) {
+    fn fail(&self, error: Unreadable) {
         let mut kept = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some(error.to_string());
+        *kept = Some(error);
     }
 }
 
@@ -323,7 +323,7 @@ async fn open(path: &Path) -> Result<(File, u64), NotUploaded> {
     let path = path.to_owned();
     let opened = task::spawn_blocking(move || {
         // Before it is opened: a pipe would wait for whoever writes to it.
-        let unreadable = |error: io::Error| NotUploaded::Unreadable(error.to_string());
+        let unreadable = |error: io::Error| NotUploaded::Unreadable(error.into());
         if !path.metadata().map_err(unreadable)?.is_file() {
             return Err(NotUploaded::NoFile);
         }
@@ -336,7 +336,7 @@ async fn open(path: &Path) -> Result<(File, u64), NotUploaded> {
     });
     match opened.await {
         Ok(opened) => opened,
-        Err(error) => Err(NotUploaded::Unreadable(error.to_string())),
+        Err(error) => Err(NotUploaded::Unreadable(io::Error::other(error).into())),
     }
 }
 
@@ -371,8 +371,9 @@ fn content(
                     Some((Ok(part), Some((file, left - read))))
                 }
                 Err(error) => {
-                    headway.fail(&error);
-                    Some((Err(error), None))
+                    let told = io::Error::from(error.kind());
+                    headway.fail(error.into());
+                    Some((Err(told), None))
                 }
             }
         }

@@ -62,7 +62,7 @@ help-sync = Mirror the server's list of files into the ledger
 help-sync-responses = Also ask for each tracked response again
 
 help-upload = Upload files, and keep their ids
-help-upload-files = What to upload, each at most 512 MB
+help-upload-files = What to upload, each at most 512 MiB
 help-upload-purpose = What for, in the service's words [default: user_data]
 help-upload-expire-at = When the service drops it: a date or time (UTC), 1 to 30 days from now
 help-upload-expires-in = How long it lives: 1d to 30d [default: the service's, a week]

@@ -244,13 +244,19 @@ form-path = files
 form-purpose = purpose
 form-life = expires in
 form-upload-title = Upload files
-form-upload = Paths or patterns of files of at most 512 MB; several need quotes or \ where they have spaces. Without an expiry the service keeps them for a week; else 1d to 30d.
+form-upload = Paths or patterns of files of at most 512 MiB; several need quotes or \ where they have spaces. Without an expiry the service keeps them for a week; else 1d to 30d.
 form-no-path = which file?
 form-unreadable = { $name }: { $error }
-form-upload-found = { $count } files: { $names }. Enter uploads them.
+form-upload-found = { $count } files; Enter uploads them:
+form-upload-more = and { $count } more
 form-not-a-purpose = a purpose is a word such as user_data
 queue-upload = { $name }: { $sent } of { $bytes } sent
+queue-upload-of = { $at } of { $total } · { $name }
 queue-upload-waiting = { $name }: trying again in { $span }: { $reason }
+event-not-begun = stopped: { $count ->
+    [one] 1 file
+   *[other] { $count } files
+} not sent
 event-uploaded = uploaded { $name } as { $id }
 
 quit-title = Quit

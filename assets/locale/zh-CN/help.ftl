@@ -62,7 +62,7 @@ help-sync = 把服务器的文件列表同步到台账
 help-sync-responses = 同时重新查询每个已跟踪的响应
 
 help-upload = 上传文件，并记下它们的 ID
-help-upload-files = 要上传的文件，每个最大 512 MB
+help-upload-files = 要上传的文件，每个最大 512 MiB
 help-upload-purpose = 用途，用服务的说法 [默认：user_data]
 help-upload-expire-at = 服务何时删除它：日期或时间（UTC），从现在起 1 到 30 天
 help-upload-expires-in = 保存多久：1d 到 30d [默认：由服务决定，一周]

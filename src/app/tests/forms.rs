@@ -287,9 +287,44 @@ fn several_files_are_shown_before_they_are_uploaded() {
     assert_eq!(effects, [Effect::FindFiles("~/*.pdfx".into())]);
     assert_eq!(found(&mut app, "~/*.pdfx", files()), []);
     let effects = act(&mut app, &rows, &[Action::Press]);
-    assert_eq!(effects.len(), 2, "{effects:?}");
+    // One order, so that what refuses one refuses the rest.
+    let [Effect::Order(Order::Upload { files, .. })] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(files.len(), 2);
     assert!(matches!(app.mode, Mode::Browse));
-    assert_eq!(app.queue.uploads.len(), 2);
+}
+
+#[test]
+fn stopping_many_uploads_is_one_line() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Files, Action::Upload]);
+    type_text(&mut app, "~/*");
+    let files = (0..2_470).map(|n| format!("/home/li/{n}").into()).collect();
+    found(&mut app, "~/*", Ok(files));
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    let [Effect::Order(Order::Upload { ticket, .. })] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    let before = app.queue.activity.len();
+    let why = || NotUploaded::Failed(Box::default());
+    for at in 0..3 {
+        assert_eq!(app.queue.uploads[&ticket].at, at);
+        let why = why();
+        update(
+            &mut app,
+            Message::Report(Report::NotUploaded { ticket, at, why }),
+        );
+    }
+    assert!(app.allows(Action::Stop));
+    update(
+        &mut app,
+        Message::Report(Report::Done { ticket, halt: None }),
+    );
+    assert_eq!(app.queue.activity.len(), before + 4);
+    let last = &app.queue.activity[0].event;
+    assert!(matches!(last, Event::NotBegun(2_467)), "{last:?}");
+    assert!(!app.queue.pending() && app.queue.uploads.is_empty());
 }
 
 #[test]

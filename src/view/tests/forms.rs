@@ -1,6 +1,7 @@
 //! What is typed or pasted, and what becomes of it.
 
 use super::*;
+use crate::app::FormProblem;
 use crate::domain::Unreadable;
 
 #[test]
@@ -138,6 +139,50 @@ fn several_files_to_be_uploaded() {
             files: Ok(files.to_vec()),
         };
         update(&mut app, found);
+        app
+    });
+}
+
+#[test]
+fn hundreds_of_files_to_be_uploaded() {
+    snapshot("upload-hundreds", |width, height| {
+        let open = [Action::Files, Action::Upload];
+        let mut app = filled_in(width, height, &open, &["~/*.pdf"]);
+        let files = (1..=2_470).map(|n| format!("/home/li/{}{n}.pdf", "季度报告".repeat(n % 12)));
+        let found = Message::FoundFiles {
+            asked: "~/*.pdf".into(),
+            files: Ok(files.map(Into::into).collect()),
+        };
+        update(&mut app, found);
+        let Mode::Form(form) = &mut app.mode else {
+            panic!("{:?}", app.mode);
+        };
+        form.problem = Some(FormProblem::NotALife);
+        app
+    });
+}
+
+#[test]
+fn several_files_on_their_way() {
+    snapshot("uploading-many", |width, height| {
+        let mut app = after(width, height, &[Action::Files, Action::Upload]);
+        update(&mut app, Message::Paste("~/*.mp4".into()));
+        let files = Ok((1..=7)
+            .map(|n| format!("/home/li/{n}.mp4").into())
+            .collect());
+        let asked = "~/*.mp4".into();
+        update(&mut app, Message::FoundFiles { asked, files });
+        act(&mut app, &resources(), &[Action::Press]);
+        update(
+            &mut app,
+            Message::Report(Report::Uploading {
+                ticket: Ticket(1),
+                at: 2,
+                sent: 120_000_000,
+                bytes: 300_000_000,
+                waiting: None,
+            }),
+        );
         app
     });
 }
