@@ -447,7 +447,8 @@ async fn pasted_ids_are_tracked_fetched_and_filtered() {
 async fn what_a_response_says_is_read_and_searched() {
     tell(async {
         let mut journey = Journey::begin(Start::default()).await;
-        journey.until_text("5 responses · 0 files").await;
+        // The first row is there, and not only the count of all.
+        journey.until_text("▪ tracked").await;
         journey.press("enter tab");
         journey.until_text("── Output ──").await;
         journey.until_text("── Input ──").await;
