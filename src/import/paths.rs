@@ -157,7 +157,7 @@ fn words(text: &str) -> Vec<(usize, String)> {
     words
 }
 
-/// The same as [`complete`] for the last path of a line, where the whole line is none.
+/// The same as `complete` for the last path of a line, where the whole line is none.
 pub fn complete_last(text: &str, home: Option<&Path>) -> (String, Vec<String>) {
     let (whole, names) = complete(text, home);
     let words = words(text);
