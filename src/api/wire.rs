@@ -73,6 +73,11 @@ fn is_html(text: &str) -> bool {
 
 /// What a body that is no JSON says, in one short line safe to show; `None` if it says nothing.
 pub(super) fn excerpt(body: &str) -> Option<String> {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
+    if (1..=LONGEST_EXCERPT).contains(&body.len()) && body.bytes().all(is_plain) {
+        // An id, which every answer has.
+        return Some(body.to_owned());
+    }
     let text = if is_html(body) {
         title(body).unwrap_or(body)
     } else {

@@ -246,55 +246,58 @@ pub(super) fn intend(
 pub(super) fn settle(
     disk: &Disk,
     batch: BatchId,
-    settlement: &Settlement,
+    settlements: &[Settlement],
     now: Timestamp,
-) -> Result<State, StoreError> {
-    let Settlement {
-        row,
-        kind,
-        id,
-        outcome,
-        answer,
-    } = settlement;
+) -> Result<Vec<State>, StoreError> {
+    let is_success = |settlement: &Settlement| settlement.outcome.is_success();
+    if settlements.iter().any(is_success) {
+        claim(disk)?;
+    }
     let mut sending = disk.db.prepare_cached(
         "DELETE FROM queue WHERE row = ?1 AND batch = ?2 AND intended_at IS NOT NULL",
     )?;
-    if sending.execute([row.0, batch.0])? == 0 {
-        return Err(StoreError::NotSending { row: *row, batch });
-    }
-    if outcome.is_success() {
-        claim(disk)?;
-    }
-    let item = (*row, *kind, id.as_str());
-    let state = match outcome {
+    let mut prior = disk
+        .db
+        .prepare_cached("SELECT state FROM resources WHERE row = ?1")?;
+    let mut settled = disk.db.prepare_cached(
+        "UPDATE resources SET state = ?1, batch = ?2, settled_at = ?3, answer = ?4 WHERE row = ?5",
+    )?;
+    let settle = |settlement: &Settlement| {
+        let Settlement {
+            row,
+            kind,
+            id,
+            outcome,
+            answer,
+        } = settlement;
+        if sending.execute([row.0, batch.0])? == 0 {
+            return Err(StoreError::NotSending { row: *row, batch });
+        }
+        let item = (*row, *kind, id.as_str());
+        let Some(state) = state_after(*outcome) else {
+            append(disk, Some(batch), item, End::Cancelled, now)?;
+            return Ok(prior.query_row([row.0], |row| row.get::<_, Code<_>>(0))?.0);
+        };
+        let end = End::Settlement(*outcome, answer);
+        append(disk, Some(batch), item, end, now)?;
+        let at = (*outcome != Outcome::Unsettled).then_some(Code(now));
+        let answer = (!is_success(settlement)).then(|| json(&cut(answer)));
+        settled.execute(params![Code(state), batch.0, at, answer, row.0])?;
+        Ok(state)
+    };
+    settlements.iter().map(settle).collect()
+}
+
+/// What an item's row is then; `None`: what it was before.
+fn state_after(outcome: Outcome) -> Option<State> {
+    Some(match outcome {
         Outcome::Deleted => State::Deleted,
         Outcome::Gone => State::Gone,
         Outcome::Refused => State::Refused,
         Outcome::Failed => State::Failed,
         Outcome::Unsettled => State::Unsettled,
-        Outcome::Cancelled => {
-            append(disk, Some(batch), item, End::Cancelled, now)?;
-            let mut prior = disk
-                .db
-                .prepare_cached("SELECT state FROM resources WHERE row = ?1")?;
-            return Ok(prior.query_row([row.0], |row| row.get::<_, Code<_>>(0))?.0);
-        }
-    };
-    append(
-        disk,
-        Some(batch),
-        item,
-        End::Settlement(*outcome, answer),
-        now,
-    )?;
-    let settled = (*outcome != Outcome::Unsettled).then_some(Code(now));
-    let answer = (!outcome.is_success()).then(|| json(&cut(answer)));
-    disk.db
-        .prepare_cached(
-            "UPDATE resources SET state = ?1, batch = ?2, settled_at = ?3, answer = ?4 WHERE row = ?5",
-        )?
-        .execute(params![Code(state), batch.0, settled, answer, row.0])?;
-    Ok(state)
+        Outcome::Cancelled => return None,
+    })
 }
 
 fn cut(answer: &Answer) -> Answer {
@@ -347,12 +350,12 @@ pub(super) fn recover(disk: &Disk, limit: usize, now: Timestamp) -> Result<Recov
     let mut recovered = Recovered::default();
     for batch in orphans(disk)? {
         let left = limit.saturating_sub(recovered.total());
-        for item in in_hand(disk, batch, true, left)? {
-            let Claim { row, kind, id, .. } = item.claim;
-            let settlement = Settlement {
-                row,
-                kind,
-                id,
+        let in_doubt: Vec<_> = in_hand(disk, batch, true, left)?
+            .into_iter()
+            .map(|item| Settlement {
+                row: item.claim.row,
+                kind: item.claim.kind,
+                id: item.claim.id,
                 outcome: Outcome::Unsettled,
                 answer: Answer {
                     attempts: 1,
@@ -360,10 +363,9 @@ pub(super) fn recover(disk: &Disk, limit: usize, now: Timestamp) -> Result<Recov
                     cause: Some(Cause::Interrupted),
                     ..Answer::default()
                 },
-            };
-            settle(disk, batch, &settlement, now)?;
-            recovered.unsettled += 1;
-        }
+            })
+            .collect();
+        recovered.unsettled += settle(disk, batch, &in_doubt, now)?.len() as u64;
         let left = limit.saturating_sub(recovered.total());
         recovered.returned += release(disk, batch, left, now)?.len() as u64;
         if recovered.total() >= limit {

@@ -174,14 +174,14 @@ impl Ledger {
         &self,
         work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.threads.reader.ask(false, work).await
+        self.threads.reader.ask(work).await
     }
 
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writer()?.ask(false, work).await
+        self.writer()?.ask(work).await
     }
 
     fn writer(&self) -> Result<&Desk, StoreError> {
@@ -497,11 +497,20 @@ impl Ledger {
         settlement: Settlement,
         now: Timestamp,
     ) -> Result<State, StoreError> {
-        // The next requests do not wait for it.
-        self.writer()?
-            .ask(true, move |disk| {
-                journal::settle(disk, batch, &settlement, now)
-            })
+        let states = self
+            .settle_all(batch, Arc::new(vec![settlement]), now)
+            .await?;
+        states.first().copied().ok_or(StoreError::Closed)
+    }
+
+    /// As [`Ledger::settle`] for many items, in one commit: all of them, or none.
+    pub async fn settle_all(
+        &self,
+        batch: BatchId,
+        settlements: Arc<Vec<Settlement>>,
+        now: Timestamp,
+    ) -> Result<Vec<State>, StoreError> {
+        self.write(move |disk| journal::settle(disk, batch, &settlements, now))
             .await
     }
 

@@ -18,6 +18,13 @@ pub(super) fn parents(disk: &Disk, rows: &[RowId]) -> Result<Vec<Option<RowId>>,
              AND earlier.id = later.previous
          WHERE later.row = ?1 AND later.profile = ?2 AND later.kind = 0",
     )?;
+    let mut any = disk.db.prepare_cached(
+        "SELECT 1 FROM resources INDEXED BY chain
+         WHERE profile = ?1 AND previous IS NOT NULL LIMIT 1",
+    )?;
+    if !any.exists([disk.profile])? {
+        return Ok(vec![None; rows.len()]);
+    }
     let mut parents = Vec::with_capacity(rows.len());
     for row in rows {
         let found = parent.query_row(params![row.0, disk.profile], |row| row.get(0).map(RowId));

@@ -23,6 +23,7 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
          WHERE row = ?1 AND profile = ?2 AND state NOT IN (3, 4) AND NOT {IN_HAND}"
     ))?;
     let mut review = Review::default();
+    let (mut responses, mut files) = (Vec::new(), Vec::new());
     let mut seen = HashSet::with_capacity(rows.len());
     for row in rows {
         if !seen.insert(*row) {
@@ -34,11 +35,15 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
                 return Ok(false);
             }
             match found.get::<_, Code<Kind>>(0)?.0 {
-                Kind::Response => review.responses += 1,
+                Kind::Response => {
+                    responses.push(*row);
+                    review.responses += 1;
+                }
                 Kind::File => {
                     let bytes: Option<i64> = found.get(1)?;
                     let bytes = bytes.unwrap_or(0).unsigned_abs();
                     review.bytes = review.bytes.saturating_add(bytes);
+                    files.push(*row);
                     review.files += 1;
                 }
             }
@@ -53,8 +58,8 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
         chosen = review.rows.iter().copied().collect();
     }
     let living = living(now);
-    review.dependents = dependents(disk, &living, &review.rows, &chosen)?;
-    review.cited = cited(disk, &living, &review.rows, &chosen)?;
+    review.dependents = dependents(disk, &living, &responses, &chosen)?;
+    review.cited = cited(disk, &living, &files, &chosen)?;
     Ok(review)
 }
 
@@ -87,8 +92,12 @@ fn cited(
     rows: &[RowId],
     chosen: &HashSet<RowId>,
 ) -> Result<BTreeMap<RowId, Citing>, StoreError> {
-    let mut statement = disk.db.prepare(&citing_rows(living, &id_of(Kind::File)))?;
     let mut cited = BTreeMap::new();
+    let mut any = disk.db.prepare_cached("SELECT 1 FROM cites LIMIT 1")?;
+    if !any.exists([])? {
+        return Ok(cited);
+    }
+    let mut statement = disk.db.prepare(&citing_rows(living, &id_of(Kind::File)))?;
     for row in rows {
         let citing = read(&mut statement, disk, row.0, chosen)?;
         if citing.count > 0 {

@@ -2,20 +2,17 @@
 //!
 //! The writer takes all jobs that wait, runs them in one transaction, commits once and then answers
 //! them all: with `synchronous=FULL` a commit costs a flush of the disk, and a hundred settlements
-//! share it. Jobs that have time wait a moment for others to share with. A job that fails after it has written spoils none of its neighbours: all are rolled back,
+//! share it. A job that fails after it has written spoils none of its neighbours: all are rolled back,
 //! and the others run again. (A savepoint each would do, and copy every page that a job touches.) The
 //! reader has a connection of its own, so that no listing stands before the journal.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::chain::{self, Head};
@@ -26,13 +23,6 @@ use super::lock::Instance;
 const WAITING: usize = 1024;
 /// Jobs in one commit at most. The others wait for it, so this bounds their delay.
 const GROUP: usize = 512;
-
-/// How long a job that has time waits for company, and for how much. At ten thousand settlements a second
-/// this halves the pages that are written.
-const LINGER: Duration = Duration::from_millis(8);
-const COMPANY: usize = 128;
-/// How often it looks around.
-const GLANCE: Duration = Duration::from_micros(400);
 
 /// What a job works on.
 pub(super) struct Disk {
@@ -60,15 +50,12 @@ pub(super) struct Service {
 trait Job: Send {
     /// Whether it was done. What it came to is kept; if it is done again, what the last time came to.
     fn run(&mut self, disk: &Disk) -> bool;
-    /// Whether it may wait for others to share a commit with.
-    fn has_time(&self) -> bool;
     /// Tells what it came to or, if that came to nothing, why.
     fn tell(self: Box<Self>, end: Result<(), StoreError>);
 }
 
 struct Asked<W, T> {
     work: W,
-    has_time: bool,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -83,16 +70,14 @@ where
         self.result.insert(result).is_ok()
     }
 
-    fn has_time(&self) -> bool {
-        self.has_time
-    }
-
     fn tell(self: Box<Self>, end: Result<(), StoreError>) {
         let result = match (self.result, end) {
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(StoreError::Closed),
         };
+        // What it works on is the asker's again when the answer comes.
+        drop(self.work);
         // Nobody may be waiting any more; the work is done all the same.
         let _ = self.reply.send(result);
     }
@@ -107,11 +92,8 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn writer(disk: Disk) -> Result<Self, StoreError> {
         Self::start("ledger-writer", move |mut jobs| {
-            let mut last = Instant::now();
             while let Some(job) = jobs.blocking_recv() {
-                let group = gather(job, &mut jobs, last + LINGER);
-                last = Instant::now();
-                commit_group(&disk, group, &mut jobs);
+                commit_group(&disk, job, &mut jobs);
             }
         })
     }
@@ -149,13 +131,11 @@ impl Desk {
     /// enough to find room in the queue.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
-        has_time: bool,
         work: impl FnMut(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Asked {
             work,
-            has_time,
             result: None,
             reply,
         });
@@ -181,38 +161,17 @@ impl fmt::Debug for Desk {
     }
 }
 
-/// Waits for company, until `at` at the latest and while all have time.
-fn gather(
-    first: Box<dyn Job>,
-    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
-    at: Instant,
-) -> VecDeque<Box<dyn Job>> {
-    let mut group = VecDeque::from([first]);
-    while group.len() < COMPANY && group.back().is_some_and(|job| job.has_time()) {
-        match jobs.try_recv() {
-            Ok(job) => group.push_back(job),
-            Err(TryRecvError::Empty) if Instant::now() < at => thread::sleep(GLANCE),
-            Err(_) => break,
-        }
-    }
-    group
-}
-
-fn commit_group(
-    disk: &Disk,
-    mut gathered: VecDeque<Box<dyn Job>>,
-    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
-) {
+fn commit_group(disk: &Disk, first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
     let mut group = Vec::new();
     let mut end = execute(disk, "BEGIN IMMEDIATE");
-    while let Some(mut job) = gathered.pop_front() {
+    let mut next = Some(first);
+    while let Some(mut job) = next {
         if end.is_ok() {
             end = run(disk, job.as_mut(), &mut group);
         }
         group.push(job);
-        if end.is_ok() && gathered.is_empty() && group.len() < GROUP {
-            gathered.extend(jobs.try_recv());
-        }
+        let has_room = end.is_ok() && group.len() < GROUP;
+        next = if has_room { jobs.try_recv().ok() } else { None };
     }
     let end = end
         .and_then(|()| chain::flush(disk))
@@ -293,16 +252,16 @@ mod tests {
         // All wait while the first has not ended, and are in one group.
         let (go, gate) = std::sync::mpsc::channel::<()>();
         let (first, a, b, c, d) = tokio::join!(
-            desk.ask(false, move |_| {
+            desk.ask(move |_| {
                 let _ = gate.recv();
                 Ok(())
             }),
-            desk.ask(false, note("a", false)),
-            desk.ask(false, note("b", true)),
-            desk.ask(false, note("c", false)),
+            desk.ask(note("a", false)),
+            desk.ask(note("b", true)),
+            desk.ask(note("c", false)),
             async {
                 drop(go);
-                desk.ask(false, note("d", true)).await
+                desk.ask(note("d", true)).await
             },
         );
         first.unwrap();
@@ -310,7 +269,7 @@ mod tests {
         for failed in [b, d] {
             assert!(matches!(failed, Err(StoreError::ReadOnly)));
         }
-        let notes = desk.ask(false, |disk| {
+        let notes = desk.ask(|disk| {
             let sql = "SELECT group_concat(note) FROM notes";
             Ok(disk.db.query_row(sql, [], |row| row.get::<_, String>(0))?)
         });

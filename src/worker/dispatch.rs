@@ -14,16 +14,18 @@ use tokio::task::{JoinError, JoinSet, unconstrained};
 use tokio::time::{self, Instant};
 
 use crate::domain::{
-    BatchId, Cause, Halt, Order, Outcome, Refusal, Report, RowId, RowSet, State, Tally, Ticket,
+    BatchId, Cause, Halt, Order, Outcome, Refusal, Report, RowId, RowSet, Settlement, State, Ticket,
 };
-use crate::store::StoreError;
+use crate::store::{Claim, StoreError};
 
-use super::item::{Errand, Fate, Item};
-use super::{Signal, Tools, after, mirror, open, refresh, upload, walk};
+use super::batch::{Batch, Phase};
+use super::item::{Errand, Item};
+use super::settle::Fate;
+use super::{Signal, Tools, after, mirror, open, refresh, settle, upload, walk};
 
-/// Items claimed for each place on the wire: enough to bridge the writing of the next claims, and few
-/// enough for the doubts that a crash would leave.
-const AHEAD: usize = 4;
+/// Items claimed for each place on the wire, of which half may be under way: enough to bridge the writing
+/// of the next claims, and few enough for the doubts that a crash would leave.
+const AHEAD: usize = 8;
 
 /// A longer undo window is a mistake, and must not overflow a clock.
 const LONGEST_HOLD: Duration = Duration::from_hours(24);
@@ -50,32 +52,12 @@ struct Dispatcher {
     idle: bool,
 }
 
-struct Batch {
-    errand: Errand,
-    ticket: Ticket,
-    phase: Phase,
-    signal: Arc<watch::Sender<Signal>>,
-    in_flight: usize,
-    halt: Option<Halt>,
-    taken_back: bool,
-    tally: Tally,
-    returned: Vec<(RowId, State)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// The undo window.
-    Held(Instant),
-    Sending,
-    /// Claims nothing more; items are in flight.
-    Ending,
-    /// What is still queued is on its way back.
-    Releasing,
-}
-
 /// What a task has to say at its end.
 enum Ended {
-    Item(BatchId, Fate, Option<Halt>),
+    Item(BatchId, Box<(Settlement, Option<Halt>)>),
+    /// So many were asked for.
+    Claimed(BatchId, usize, Result<Vec<Claim>, StoreError>),
+    Settled(BatchId, Vec<Fate>),
     Enqueued {
         ticket: Ticket,
         errand: Errand,
@@ -342,11 +324,13 @@ impl Dispatcher {
                 }
                 Phase::Sending | Phase::Ending | Phase::Releasing => {}
             }
+            self.settle(id, now).await;
             self.feed(id).await;
             let Some(batch) = self.batches.get(&id) else {
                 continue;
             };
-            if batch.phase == Phase::Ending && batch.in_flight == 0 {
+            due = due.into_iter().chain(batch.waits_until()).min();
+            if batch.phase == Phase::Ending && batch.in_hand() == 0 {
                 if batch.halt.is_some() {
                     self.release(id);
                 } else {
@@ -357,50 +341,96 @@ impl Dispatcher {
         due
     }
 
+    /// Items with an intent on disk and no settlement, at most.
+    fn window(&self) -> usize {
+        let concurrency = self
+            .tools
+            .as_ref()
+            .map_or(1, |tools| tools.limits.concurrency);
+        AHEAD * concurrency.max(1)
+    }
+
+    /// Has what came of items written down, if it is time to.
+    async fn settle(&mut self, id: BatchId, now: Instant) {
+        let company = self.window() / 4;
+        let (Ok(tools), Some(batch)) = (&self.tools, self.batches.get_mut(&id)) else {
+            return;
+        };
+        let Some(settlements) = batch.take_ended(now, company) else {
+            return;
+        };
+        let (tools, signal) = (Arc::clone(tools), Arc::clone(&batch.signal));
+        self.begin(async move {
+            let fates = settle::run(tools, id, settlements, signal).await;
+            Ended::Settled(id, fates)
+        })
+        .await;
+    }
+
     /// Claims as many items of a batch as the window has room for.
     async fn feed(&mut self, id: BatchId) {
-        let Ok(tools) = &self.tools else {
-            return;
-        };
-        let tools = Arc::clone(tools);
-        let in_flight: usize = self.batches.values().map(|batch| batch.in_flight).sum();
-        let window = AHEAD * tools.limits.concurrency.max(1);
-        let room = window.saturating_sub(in_flight);
+        let window = self.window();
+        let sum = |count: fn(&Batch) -> usize| self.batches.values().map(count).sum::<usize>();
+        let under_way = sum(Batch::under_way);
+        let room = (window / 2).saturating_sub(under_way);
+        let room = room.min(window.saturating_sub(sum(Batch::in_hand)));
         // A few at a time would be a commit for each few.
-        let is_worth_it = room >= window / 2 || in_flight == 0;
-        let Some(batch) = self.batches.get_mut(&id) else {
+        let is_worth_it = room >= window / 4 || under_way == 0;
+        // A younger batch is to have only what an older one leaves.
+        let is_claiming = sum(|batch| batch.claiming) > 0;
+        let (Ok(tools), Some(batch)) = (&self.tools, self.batches.get_mut(&id)) else {
             return;
         };
-        if batch.phase != Phase::Sending || self.paused || !is_worth_it {
+        let is_able = batch.phase == Phase::Sending && !self.paused && !is_claiming;
+        if !is_able || room == 0 || !is_worth_it {
             return;
         }
-        let claims = match tools.ledger.intend(id, room, Timestamp::now()).await {
+        batch.claiming = room;
+        let tools = Arc::clone(tools);
+        self.begin(async move {
+            let claims = tools.ledger.intend(id, room, Timestamp::now()).await;
+            Ended::Claimed(id, room, claims)
+        })
+        .await;
+    }
+
+    async fn claimed(&mut self, id: BatchId, asked: usize, claims: Result<Vec<Claim>, StoreError>) {
+        let (Ok(tools), Some(batch)) = (&self.tools, self.batches.get_mut(&id)) else {
+            return;
+        };
+        batch.claiming = 0;
+        let claims = match claims {
             Ok(claims) => claims,
             Err(error) => return self.halt_unwritten(id, &error).await,
         };
-        if claims.len() < room {
+        if claims.len() < asked && batch.phase == Phase::Sending {
             batch.phase = Phase::Ending;
         }
-        batch.in_flight += claims.len();
+        batch.busy += claims.len();
+        let (tools, errand) = (Arc::clone(tools), batch.errand);
+        let signal = Arc::clone(&batch.signal);
         for claim in claims {
             let item = Item {
                 tools: Arc::clone(&tools),
                 batch: id,
                 claim,
-                errand: batch.errand,
-                signal: Arc::clone(&batch.signal),
+                errand,
+                signal: Arc::clone(&signal),
             };
-            let mut carried_out = Box::pin(async move {
-                let (fate, halt) = item.carry_out().await;
-                Ended::Item(id, fate, halt)
-            });
-            // Whoever is polled first queues up first, and tasks are polled in any order.
-            let begun = poll_fn(|cx| Poll::Ready(carried_out.as_mut().poll(cx)));
-            match unconstrained(begun).await {
-                Poll::Ready(ended) => self.tasks.spawn(ready(ended)),
-                Poll::Pending => self.tasks.spawn(carried_out),
-            };
+            self.begin(async move { Ended::Item(id, Box::new(item.carry_out().await)) })
+                .await;
         }
+    }
+
+    /// Starts a task whose first step is taken here: what is begun first queues up first, and tasks are
+    /// polled in any order.
+    async fn begin(&mut self, work: impl Future<Output = Ended> + Send + 'static) {
+        let mut work = Box::pin(work);
+        let begun = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx)));
+        match unconstrained(begun).await {
+            Poll::Ready(ended) => self.tasks.spawn(ready(ended)),
+            Poll::Pending => self.tasks.spawn(work),
+        };
     }
 
     /// Sends what is still queued back to where it was.
@@ -449,7 +479,17 @@ impl Dispatcher {
             },
         };
         match ended {
-            Ended::Item(id, fate, halt) => self.end_item(id, fate, halt).await,
+            Ended::Item(id, item) => {
+                let (settlement, halt) = *item;
+                if let Some(batch) = self.batches.get_mut(&id) {
+                    batch.end(settlement, Instant::now());
+                }
+                if let Some(halt) = halt {
+                    self.halt(id, halt).await;
+                }
+            }
+            Ended::Claimed(id, asked, claims) => self.claimed(id, asked, claims).await,
+            Ended::Settled(id, fates) => self.settled(id, fates).await,
             Ended::Enqueued {
                 ticket,
                 errand,
@@ -482,21 +522,20 @@ impl Dispatcher {
         }
     }
 
-    async fn end_item(&mut self, id: BatchId, fate: Fate, halt: Option<Halt>) {
-        let Some(batch) = self.batches.get_mut(&id) else {
-            return;
-        };
-        batch.in_flight -= 1;
-        match fate {
-            Fate::Settled(outcome) => batch.tally.add(outcome, 1),
-            Fate::Returned(row, state) => batch.returned.push((row, state)),
-            Fate::Lost(error) => {
-                batch.tally.add(Outcome::Unsettled, 1);
-                self.halt_unwritten(id, &error).await;
+    async fn settled(&mut self, id: BatchId, fates: Vec<Fate>) {
+        for fate in fates {
+            let Some(batch) = self.batches.get_mut(&id) else {
+                return;
+            };
+            batch.settling -= 1;
+            match fate {
+                Fate::Settled(outcome) => batch.tally.add(outcome, 1),
+                Fate::Returned(row, state) => batch.returned.push((row, state)),
+                Fate::Lost(error) => {
+                    batch.tally.add(Outcome::Unsettled, 1);
+                    self.halt_unwritten(id, &error).await;
+                }
             }
-        }
-        if let Some(halt) = halt {
-            self.halt(id, halt).await;
         }
     }
 
@@ -517,17 +556,7 @@ impl Dispatcher {
                 } else {
                     Signal::Go
                 };
-                let batch = Batch {
-                    errand,
-                    ticket,
-                    phase: Phase::Held(Instant::now() + hold),
-                    signal: Arc::new(watch::Sender::new(signal)),
-                    in_flight: 0,
-                    halt: None,
-                    taken_back: false,
-                    tally: Tally::default(),
-                    returned: Vec::new(),
-                };
+                let batch = Batch::new(errand, ticket, Instant::now() + hold, signal);
                 self.batches.insert(id, batch);
                 let report = Report::Accepted {
                     ticket,

@@ -1,4 +1,4 @@
-//! One deletion, from its intent on disk to its settlement on disk.
+//! One deletion, from its intent on disk to what came of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,17 +8,13 @@ use tokio::sync::watch;
 use tokio::time;
 
 use crate::api::{self, Verdict};
-use crate::domain::{Answer, BatchId, Cause, Halt, Outcome, Report, RowId, Settlement, State};
-use crate::store::{Claim, StoreError};
+use crate::domain::{Answer, BatchId, Cause, Halt, Outcome, Report, Settlement};
+use crate::store::Claim;
 
 use super::fetch::{Looked, look};
 use super::limit::Place;
 use super::tries::{Ending, Next, Tries};
 use super::{Signal, Tools, after, stopped, verify};
-
-/// Waits between tries to write a settlement. A disk that is full may have room again in a moment; after
-/// that the row stays as it is on disk, and the next start finds it unsettled.
-const REWRITES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
 /// What the items of a batch are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +33,8 @@ pub(super) struct Item {
     pub(super) signal: Arc<watch::Sender<Signal>>,
 }
 
-/// What has become of an item.
-pub(super) enum Fate {
-    /// On disk, and reported.
-    Settled(Outcome),
-    /// Never sent; the row is back in this state.
-    Returned(RowId, State),
-    /// The settlement cannot be written. The intent is on disk, so the next start knows the doubt.
-    Lost(StoreError),
-}
-
 impl Item {
-    pub(super) async fn carry_out(self) -> (Fate, Option<Halt>) {
+    pub(super) async fn carry_out(self) -> (Settlement, Option<Halt>) {
         let mut signal = self.signal.subscribe();
         let Ending {
             outcome,
@@ -63,36 +49,16 @@ impl Item {
             Errand::Settle => self.settle(&mut signal).await,
         };
         if halt.is_some() {
-            self.stop_all();
+            self.signal.send_replace(Signal::Stopped);
         }
         let settlement = Settlement {
             row: self.claim.row,
             kind: self.claim.kind,
-            id: self.claim.id.clone(),
+            id: self.claim.id,
             outcome,
             answer,
         };
-        let fate = match self.write(&settlement).await {
-            Ok((state, _)) if outcome == Outcome::Cancelled => {
-                Fate::Returned(self.claim.row, state)
-            }
-            Ok((state, at)) => {
-                let report = Report::Settled {
-                    batch: self.batch,
-                    settlement,
-                    state,
-                    at,
-                };
-                self.tools.tell(report).await;
-                self.tell_pace().await;
-                Fate::Settled(outcome)
-            }
-            Err(error) => {
-                self.stop_all();
-                Fate::Lost(error)
-            }
-        };
-        (fate, halt)
+        (settlement, halt)
     }
 
     async fn delete_for_sure(&self, signal: &mut watch::Receiver<Signal>, tries: Tries) -> Ending {
@@ -101,16 +67,6 @@ impl Item {
             return verify::verify(&self.tools, &self.claim, ending, signal).await;
         }
         ending
-    }
-
-    async fn tell_pace(&self) {
-        if let Some(report) = self.tools.deletions.news() {
-            self.tools.tell(report).await;
-        }
-    }
-
-    fn stop_all(&self) {
-        self.signal.send_replace(Signal::Stopped);
     }
 
     async fn delete(&self, signal: &mut watch::Receiver<Signal>, mut tries: Tries) -> Ending {
@@ -128,7 +84,7 @@ impl Item {
                     attempt,
                 })
                 .await;
-            self.tell_pace().await;
+            tools.tell_pace().await;
             tries.leave(Timestamp::now());
             let heard = tools.client.delete(*kind, id).await;
             let wait = match heard.verdict {
@@ -158,7 +114,7 @@ impl Item {
                     answer,
                 })
                 .await;
-            self.tell_pace().await;
+            tools.tell_pace().await;
             tokio::select! {
                 () = stopped(signal) => return tries.stopped(),
                 () = time::sleep(wait) => {}
@@ -207,22 +163,6 @@ impl Item {
                 Signal::Go => return Some(place),
                 Signal::Paused => {}
                 Signal::Stopped => return None,
-            }
-        }
-    }
-
-    async fn write(&self, settlement: &Settlement) -> Result<(State, Timestamp), StoreError> {
-        let mut waits = REWRITES.iter();
-        loop {
-            let at = Timestamp::now();
-            let ledger = &self.tools.ledger;
-            match (
-                ledger.settle(self.batch, settlement.clone(), at).await,
-                waits.next(),
-            ) {
-                (Ok(state), _) => return Ok((state, at)),
-                (Err(error), None) => return Err(error),
-                (Err(_), Some(wait)) => time::sleep(*wait).await,
             }
         }
     }

@@ -2,15 +2,16 @@
 //!
 //! ```text
 //!  Order ──► dispatch ──► intend (disk) ──► item: wait for a place ─► Sending ─► one DELETE
-//!                ▲                              │    ▲                           │
-//!                │                              │    └── Waiting: back off ◄─ retry
-//!                └────── ended ◄── Settled ◄── settle (disk) ◄──────────────── settled
+//!              │    ▲                           │    ▲                           │
+//!              │    │                           │    └── Waiting: back off ◄─ retry
+//!              │    └─────── ended ◄────────────┴───────────────────────────── done
+//!              └──► settle (disk), with those that ended meanwhile ──► Settled
 //! ```
 //!
 //! What it keeps:
 //!
 //! - No request leaves before `Ledger::intend` has returned for its item, and no
-//!   [`Report::Settled`] before `Ledger::settle` has. If the journal cannot be written, nothing is sent.
+//!   [`Report::Settled`] before `Ledger::settle_all` has. If the journal cannot be written, nothing is sent.
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
@@ -25,6 +26,7 @@
 //! It refuses to know the screen: whoever listens folds the reports. If nobody does any more, what is on
 //! the wire is settled all the same.
 
+mod batch;
 mod cite;
 mod dispatch;
 mod fetch;
@@ -33,6 +35,7 @@ mod limit;
 mod mirror;
 mod open;
 mod refresh;
+mod settle;
 mod tries;
 mod upload;
 mod verify;
@@ -222,6 +225,12 @@ impl Tools {
     /// Waits for the listener if it must; without one, work goes on in silence.
     async fn tell(&self, report: Report) {
         let _ = self.reports.send(report).await;
+    }
+
+    async fn tell_pace(&self) {
+        if let Some(report) = self.deletions.news() {
+            self.tell(report).await;
+        }
     }
 }
 
