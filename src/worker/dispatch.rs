@@ -2,6 +2,8 @@
 //!
 //! Requests and long writes run in tasks of their own, so an order is never kept waiting by one.
 
+mod orders;
+
 use std::collections::BTreeMap;
 use std::future::{poll_fn, ready};
 use std::sync::Arc;
@@ -21,14 +23,11 @@ use crate::store::{Claim, StoreError};
 use super::batch::{Batch, Phase};
 use super::item::{Errand, Item};
 use super::settle::Fate;
-use super::{Signal, Tools, after, mirror, open, refresh, settle, upload, walk};
+use super::{Signal, Tools, settle};
 
 /// Items claimed for each place on the wire, of which half may be under way: enough to bridge the writing
 /// of the next claims, and few enough for the doubts that a crash would leave.
 const AHEAD: usize = 8;
-
-/// A longer undo window is a mistake, and must not overflow a clock.
-const LONGEST_HOLD: Duration = Duration::from_hours(24);
 
 type Enqueued = Result<Option<(BatchId, RowSet)>, StoreError>;
 
@@ -128,154 +127,6 @@ async fn sleep_until(due: Option<Instant>) {
 impl Dispatcher {
     async fn tell(&self, report: Report) {
         let _ = self.reports.send(report).await;
-    }
-
-    /// The tools to change something with, or the refusal told.
-    async fn tools(&self, ticket: Ticket) -> Option<Arc<Tools>> {
-        if let Some(refusal) = self.refusal.clone() {
-            self.tell(Report::Rejected { ticket, refusal }).await;
-            return None;
-        }
-        self.tools.as_ref().ok().cloned()
-    }
-
-    /// Looking takes less than changing: no right to write.
-    async fn open(&mut self, ticket: Ticket, row: RowId) {
-        self.opening.send_replace(Signal::Stopped);
-        self.opening = watch::Sender::new(Signal::Go);
-        let signal = self.opening.subscribe();
-        match self.tools.clone() {
-            Ok(tools) => {
-                let keeps = self.refusal.is_none();
-                self.tasks.spawn(async move {
-                    open::run(&tools, ticket, row, keeps, signal).await;
-                    Ended::Chore
-                });
-            }
-            Err(refusal) => self.tell(Report::Rejected { ticket, refusal }).await,
-        }
-    }
-
-    async fn take(&mut self, order: Order) {
-        match order {
-            Order::Delete { ticket, rows, hold } => {
-                let Some(tools) = self.tools(ticket).await else {
-                    return;
-                };
-                let stops = self.stops;
-                self.tasks.spawn(async move {
-                    Ended::Enqueued {
-                        ticket,
-                        errand: Errand::Delete,
-                        hold,
-                        stops,
-                        result: enqueue(&tools, rows).await,
-                    }
-                });
-            }
-            Order::Settle { ticket } => {
-                let Some(tools) = self.tools(ticket).await else {
-                    return;
-                };
-                let stops = self.stops;
-                self.tasks.spawn(async move {
-                    Ended::Enqueued {
-                        ticket,
-                        errand: Errand::Settle,
-                        hold: Duration::ZERO,
-                        stops,
-                        result: enqueue_unsettled(&tools).await,
-                    }
-                });
-            }
-            Order::Refresh { ticket, rows } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        refresh::run(tools, ticket, rows, signal).await;
-                        Ended::Chore
-                    });
-                }
-            }
-            Order::Open { ticket, row } => self.open(ticket, row).await,
-            Order::Walk { ticket, id } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        walk::run(tools, ticket, id, signal).await;
-                        Ended::Chore
-                    });
-                }
-            }
-            Order::Sync { ticket } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        mirror::run(tools, ticket, signal).await;
-                        Ended::Chore
-                    });
-                }
-            }
-            Order::Upload { ticket, files } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        upload::run(tools, ticket, files, signal).await;
-                        Ended::Chore
-                    });
-                }
-            }
-            Order::TakeBack(id) => {
-                if let Some(batch) = self.batches.get_mut(&id)
-                    && matches!(batch.phase, Phase::Held(_))
-                {
-                    batch.taken_back = true;
-                    self.release(id);
-                }
-            }
-            Order::Pause => self.pause(true).await,
-            Order::Unpause => self.pause(false).await,
-            Order::Stop => self.stop().await,
-        }
-    }
-
-    async fn pause(&mut self, paused: bool) {
-        self.paused = paused;
-        let (from, to) = if paused {
-            (Signal::Go, Signal::Paused)
-        } else {
-            (Signal::Paused, Signal::Go)
-        };
-        for batch in self.batches.values() {
-            batch.signal.send_if_modified(|signal| {
-                let is_from = *signal == from;
-                if is_from {
-                    *signal = to;
-                }
-                is_from
-            });
-        }
-        let report = if paused {
-            Report::Paused
-        } else {
-            Report::Unpaused
-        };
-        self.tell(report).await;
-    }
-
-    async fn stop(&mut self) {
-        self.stops += 1;
-        self.chores.send_replace(Signal::Stopped);
-        self.chores = watch::Sender::new(Signal::Go);
-        self.opening.send_replace(Signal::Stopped);
-        let ids: Vec<_> = self.batches.keys().copied().collect();
-        for id in ids {
-            self.halt(id, by_user()).await;
-        }
-        // Nothing is left to be paused, and the next batch is not to wait for a key nobody offers.
-        if self.paused {
-            self.pause(false).await;
-        }
     }
 
     /// Ends a batch before its end. Only the first reason is told.
@@ -538,47 +389,6 @@ impl Dispatcher {
             }
         }
     }
-
-    /// Tells what came of writing down a batch, and takes it up.
-    async fn accept(
-        &mut self,
-        ticket: Ticket,
-        errand: Errand,
-        hold: Duration,
-        result: Enqueued,
-    ) -> Option<BatchId> {
-        let refusal = match result {
-            Ok(Some((id, rows))) => {
-                let hold = hold.min(LONGEST_HOLD);
-                let starts_at = after(hold);
-                let signal = if self.paused {
-                    Signal::Paused
-                } else {
-                    Signal::Go
-                };
-                let batch = Batch::new(errand, ticket, Instant::now() + hold, signal);
-                self.batches.insert(id, batch);
-                let report = Report::Accepted {
-                    ticket,
-                    batch: id,
-                    rows,
-                    starts_at,
-                };
-                self.tell(report).await;
-                return Some(id);
-            }
-            // Nothing in doubt: that is what was wanted.
-            Ok(None) if errand == Errand::Settle => {
-                self.tell(Report::Done { ticket, halt: None }).await;
-                return None;
-            }
-            Ok(None) => Refusal::Nothing,
-            Err(StoreError::ReadOnly) => Refusal::ReadOnly,
-            Err(error) => Refusal::Journal(error.whole()),
-        };
-        self.tell(Report::Rejected { ticket, refusal }).await;
-        None
-    }
 }
 
 fn by_user() -> Halt {
@@ -586,15 +396,4 @@ fn by_user() -> Halt {
         cause: Cause::Stopped,
         answer: None,
     }
-}
-
-async fn enqueue_unsettled(tools: &Tools) -> Enqueued {
-    let unsettled = tools.ledger.unsettled().await?;
-    let rows = unsettled.into_iter().map(|resource| resource.row).collect();
-    enqueue(tools, rows).await
-}
-
-async fn enqueue(tools: &Tools, rows: Vec<RowId>) -> Enqueued {
-    let taken = tools.ledger.enqueue(rows, Timestamp::now()).await?;
-    Ok(taken.map(|(batch, rows)| (batch, rows.into())))
 }
