@@ -12,8 +12,8 @@ use tui_input::Input;
 
 use super::chains::{Chains, Folded, Stem};
 use crate::domain::{
-    Kind, ListQuery, Listing, Query, QueryError, RowId, Sort, SortKey, SyncTally, Tombstones,
-    Weight,
+    Kind, ListQuery, Listing, Query, QueryError, Resource, RowId, Sort, SortKey, Source, SyncTally,
+    Tombstones, Unready, Weight,
 };
 
 #[derive(Debug)]
@@ -45,6 +45,10 @@ pub struct Pane {
     pub listed: bool,
     /// A sync of this pane is under way.
     pub syncing: Option<SyncTally>,
+    /// When this run's last sync began: what is tracked since then and came by a sync, it discovered.
+    new_since: Option<Timestamp>,
+    /// When this run's last complete one did: it told the status of every file.
+    told_at: Option<Timestamp>,
 }
 
 /// Rows of a line that are looked at to tell how much of it is marked: more than a chain can have turns.
@@ -119,6 +123,8 @@ impl Pane {
             stale: true,
             listed: false,
             syncing: None,
+            new_since: None,
+            told_at: None,
         }
     }
 
@@ -161,6 +167,30 @@ impl Pane {
 
     pub fn shows_tombstones(&self) -> bool {
         self.show_tombstones
+    }
+
+    /// A sync of this pane has ended.
+    pub fn synced(&mut self, began: Timestamp, complete: bool) {
+        self.syncing = None;
+        self.new_since = Some(began);
+        if complete {
+            self.told_at = self.new_since;
+        }
+    }
+
+    /// The last sync discovered it.
+    pub fn is_new(&self, resource: &Resource) -> bool {
+        // The ledger keeps milliseconds.
+        let since = self.new_since.map(Timestamp::as_millisecond);
+        resource.source == Source::Sync
+            && since.is_some_and(|since| resource.tracked_at.as_millisecond() >= since)
+    }
+
+    /// Why what the service has cannot be used, as far as it told.
+    pub fn unready(&self, resource: &Resource, now: Timestamp) -> Option<Unready> {
+        let is_there = !resource.state_at(now).is_tombstone();
+        let is_file = resource.kind == Kind::File;
+        Unready::of(&resource.facts, self.told_at).filter(|_| is_there && is_file)
     }
 
     /// The part of the listing within `page` rows of the screen, to have at hand before it is needed, and

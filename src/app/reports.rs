@@ -82,7 +82,7 @@ impl App {
                     self.files.outdate();
                 }
             }
-            Report::Synced { tally, .. } => self.synced(tally, effects),
+            Report::Synced { began, tally, .. } => self.synced(began, tally, effects),
             Report::Refreshed {
                 ticket, id, row, ..
             } => {
@@ -234,8 +234,8 @@ impl App {
         }
     }
 
-    fn synced(&mut self, tally: SyncTally, effects: &mut Vec<Effect>) {
-        self.files.syncing = None;
+    fn synced(&mut self, began: Timestamp, tally: SyncTally, effects: &mut Vec<Effect>) {
+        self.files.synced(began, tally.complete);
         self.read_again(effects);
         self.note(Event::Synced(tally));
         self.outdate_all(effects);

@@ -17,6 +17,7 @@ mod query;
 mod resource;
 mod room;
 mod traffic;
+mod unready;
 mod upload;
 mod visible;
 
@@ -40,5 +41,6 @@ pub use room::{FreeFirst, FreeQuery, Freed, QUOTA};
 pub use traffic::{
     BatchId, Halt, Order, Pace, Refusal, Report, RowSet, SyncTally, Tally, Throttle, Ticket,
 };
+pub use unready::Unready;
 pub use upload::{LIFE, Life, MAX_UPLOAD, NotUploaded, PURPOSE, Upload, is_purpose};
 pub use visible::{is_obeyed, visible};

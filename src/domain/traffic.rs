@@ -203,6 +203,10 @@ pub struct SyncTally {
     pub new: u64,
     /// Rows the server no longer has; only ever non-zero for a complete listing.
     pub gone: u64,
+    /// Files of which the service could not make anything.
+    pub failed: u64,
+    /// Files that it has been processing for too long; see [`Unready`](super::Unready).
+    pub stuck: u64,
     /// Entries that could not be read as a file.
     pub skipped: u64,
     /// The listing ran to its end and did not contradict itself.
@@ -277,8 +281,10 @@ pub enum Report {
         ticket: Ticket,
         tally: SyncTally,
     },
+    /// What the ledger tracks since it `began` was found by it.
     Synced {
         ticket: Ticket,
+        began: Timestamp,
         tally: SyncTally,
     },
     /// A fetched resource, merged into the ledger.

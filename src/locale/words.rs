@@ -1,9 +1,11 @@
 //! Domain values as text.
 
+use std::borrow::Cow;
+
 use crate::domain::{
     Answer, Cause, Citing, Freed, Halt, IdError, ImportProgress, ImportTally, Kind, LabelError,
     MAX_ID_LEN, MAX_NOTE, MAX_TAG, MAX_UPLOAD, NotUploaded, Outcome, Problem, QueryError, Refusal,
-    ResourceId, Source, State, Unreadable, visible,
+    ResourceId, Source, State, Unreadable, Unready, visible,
 };
 
 use super::Catalogue;
@@ -34,6 +36,14 @@ impl Catalogue {
             0 => ids,
             more => self.with("citing-more", &[("ids", ids.into()), ("more", more.into())]),
         }
+    }
+
+    pub fn unready(&self, why: Unready) -> Cow<'_, str> {
+        self.text(match why {
+            Unready::Processing => "unready-processing",
+            Unready::Stuck => "unready-stuck",
+            Unready::Failed => "unready-failed",
+        })
     }
 
     pub fn state(&self, state: State) -> String {

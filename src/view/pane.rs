@@ -9,7 +9,7 @@ use crate::app::{Area, Focus, Layout, Marked, Mode, Stem};
 use crate::domain::{Expiry, Kind, Resource, RowId, SortKey, State, visible};
 
 use super::text::{cut_middle, pad, width};
-use super::theme::glyph;
+use super::theme::{NEW, glyph, unready_glyph};
 use super::{Screen, chain, rect};
 
 /// A column. Adding one is adding a line to [`COLUMNS`].
@@ -108,6 +108,9 @@ fn state_cell(screen: Screen<'_>, resource: &Resource) -> String {
         .get(&resource.row)
         .filter(|_| state == State::Sending)
     {
+        None if state == State::Tracked && app.files.is_new(resource) => {
+            format!("{NEW} {}", words.text("row-new"))
+        }
         None => format!("{} {word}", glyph(state)),
         Some(live) => match &live.waiting {
             Some((until, _)) => {
@@ -120,7 +123,8 @@ fn state_cell(screen: Screen<'_>, resource: &Resource) -> String {
     }
 }
 
-/// What is worth reading about a row: why it is where it is, else its name or model.
+/// What is worth reading about a row: why it is where it is, else its name or model, after why it cannot be
+/// used.
 fn about(screen: Screen<'_>, resource: &Resource) -> String {
     let Screen { app, words, .. } = screen;
     let waiting = app
@@ -143,7 +147,11 @@ fn about(screen: Screen<'_>, resource: &Resource) -> String {
         Kind::Response => &facts.model,
         Kind::File => &facts.name,
     };
-    visible(text.as_deref().unwrap_or("")).into_owned()
+    let text = visible(text.as_deref().unwrap_or(""));
+    match app.files.unready(resource, app.now) {
+        None => text.into_owned(),
+        Some(why) => format!("{} {} · {text}", unready_glyph(why), words.unready(why)),
+    }
 }
 
 /// Marked `~` while it is only read off the id.
@@ -305,6 +313,10 @@ fn line(
             let style = match resource {
                 None => theme.faint(),
                 Some(resource) if i == 0 => theme.state(resource.state_at(app.now)),
+                Some(resource) if i == chain::ABOUT => {
+                    let why = app.files.unready(resource, app.now);
+                    why.map_or_else(Style::new, |why| theme.unready(why))
+                }
                 Some(_) => Style::new(),
             };
             spans.push(Span::styled(pad(&text, *room, column.right), style));

@@ -410,6 +410,8 @@ fn synced(screen: Screen<'_>, tally: &SyncTally) -> String {
             ("seen", tally.seen.into()),
             ("new", tally.new.into()),
             ("gone", tally.gone.into()),
+            ("failed", tally.failed.into()),
+            ("stuck", tally.stuck.into()),
             ("skipped", tally.skipped.into()),
         ],
     )

@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::domain::{State, Tint};
+use crate::domain::{State, Tint, Unready};
 
 /// Whether to use colour at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +127,25 @@ impl Theme {
             State::Expired => self.faint(),
         }
     }
+
+    pub fn unready(self, why: Unready) -> Style {
+        match why {
+            Unready::Processing => self.fg(Color::Cyan),
+            Unready::Stuck => self.warn(),
+            Unready::Failed => self.bad(),
+        }
+    }
+}
+
+/// Of a row that the last sync discovered.
+pub(super) const NEW: &str = "+";
+
+pub(super) fn unready_glyph(why: Unready) -> &'static str {
+    match why {
+        Unready::Processing => "◌",
+        Unready::Stuck => "!",
+        Unready::Failed => "✘",
+    }
 }
 
 /// One cell wide in every terminal, also where East Asian ambiguous characters are wide.
@@ -153,9 +172,11 @@ mod tests {
     #[test]
     fn glyphs_are_one_cell_wide_even_where_ambiguous_is_wide_and_all_differ() {
         let mut seen = std::collections::HashSet::new();
-        for state in State::ALL {
-            assert_eq!(glyph(state).width_cjk(), 1, "{state:?}");
-            assert!(seen.insert(glyph(state)), "{state:?}");
+        let states = State::ALL.map(glyph).into_iter();
+        let others = Unready::ALL.map(unready_glyph).into_iter().chain([NEW]);
+        for glyph in states.chain(others) {
+            assert_eq!(glyph.width_cjk(), 1, "{glyph}");
+            assert!(seen.insert(glyph), "{glyph}");
         }
     }
 

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::api::Page;
-use crate::domain::{Cause, Halt, Kind, Report, ResourceId, Sighting, Source, SyncTally, Ticket};
+use crate::domain::{
+    Cause, Halt, Kind, Report, ResourceId, Sighting, Source, SyncTally, Ticket, Unready,
+};
 use crate::store::{StoreError, SyncId};
 
 use super::fetch::{Asked, ask};
@@ -27,6 +29,7 @@ pub(super) async fn run(tools: Arc<Tools>, ticket: Ticket, signal: watch::Receiv
     let mut mirror = Mirror {
         tools: &tools,
         ticket,
+        began: Timestamp::now(),
         signal,
         tally: SyncTally::default(),
         seen: HashSet::new(),
@@ -41,6 +44,7 @@ pub(super) async fn run(tools: Arc<Tools>, ticket: Ticket, signal: watch::Receiv
 struct Mirror<'a> {
     tools: &'a Tools,
     ticket: Ticket,
+    began: Timestamp,
     signal: watch::Receiver<Signal>,
     tally: SyncTally,
     seen: HashSet<ResourceId>,
@@ -57,13 +61,14 @@ enum End {
 impl Mirror<'_> {
     async fn run(&mut self) -> Result<Option<Halt>, StoreError> {
         let ledger = &self.tools.ledger;
-        let sync = ledger.begin_sync(Timestamp::now()).await?;
+        let sync = ledger.begin_sync(self.began).await?;
         let listed = self.list(sync).await;
         let complete = matches!(listed, Ok(Ok(true))) && self.tally.skipped == 0;
         self.tally.gone = ledger.finish_sync(sync, complete, Timestamp::now()).await?;
         self.tally.complete = complete;
         let report = Report::Synced {
             ticket: self.ticket,
+            began: self.began,
             tally: self.tally,
         };
         self.tools.tell(report).await;
@@ -117,6 +122,11 @@ impl Mirror<'_> {
         let mut new = Vec::with_capacity(files.len());
         for (id, facts) in files {
             if self.seen.insert(id.clone()) {
+                match Unready::of(&facts, Some(self.began)) {
+                    Some(Unready::Failed) => self.tally.failed += 1,
+                    Some(Unready::Stuck) => self.tally.stuck += 1,
+                    Some(Unready::Processing) | None => {}
+                }
                 new.push(Sighting {
                     kind: Kind::File,
                     id,

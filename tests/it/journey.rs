@@ -345,7 +345,7 @@ async fn from_the_first_screen_to_deleted_rows() {
         // The files are discovered.
         journey.press("2 r");
         journey
-            .until_text("files synced: 4 on the server, 4 new here, 0 gone there")
+            .until_text("4 files synced · 4 new · 0 gone")
             .await;
         journey.until_text("5 responses · 4 files").await;
         // Two files by marks.
@@ -457,7 +457,7 @@ async fn what_a_response_says_is_read_and_searched() {
         journey.press("/MODEL enter");
         journey.until_text("/MODEL 1/1").await;
         journey.press("q 2 r");
-        journey.until_text("4 new here").await;
+        journey.until_text("4 files synced · 4 new").await;
         journey.press("enter tab");
         journey.until_text("\"object\": \"file\"").await;
         journey.press("esc");

@@ -37,6 +37,7 @@ column-age = age
 column-expires = expires
 
 row-retry = ▸ retry in { $span }
+row-new = new
 expiry-never = never
 
 chain-turns = { $count ->
@@ -165,8 +166,11 @@ event-finished = batch { $batch } done: { $tally }
 event-journal-failed = the ledger cannot be written, nothing more is sent: { $error }
 event-paused = paused: what is on the wire will settle
 event-unpaused = no longer paused
-event-synced = files synced: { $seen } on the server, { $new } new here, { $gone } gone there
-event-synced-part = files synced in part: { $seen } seen, { $new } new, { $skipped } unreadable; nothing was called gone
+event-synced = { $seen ->
+    [one] { $seen } file
+   *[other] { $seen } files
+} synced · { $new } new · { $gone } gone · { $failed } failed · { $stuck } stuck
+event-synced-part = not all files synced, nothing called gone: { $seen } seen · { $new } new · { $failed } failed · { $stuck } stuck · { $skipped } unreadable
 event-refreshed = fetched { $id }
 event-fetched = fetched { $done } of { $total }
 event-walked = { $count ->

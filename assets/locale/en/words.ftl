@@ -23,6 +23,10 @@ state-unsettled = unsettled
 state-expired = expired
 state-cancelled = cancelled
 
+unready-processing = processing
+unready-stuck = stuck
+unready-failed = failed
+
 source-hand = added by hand
 source-import = imported
 source-sync = found by sync

@@ -34,6 +34,7 @@ column-age = 创建
 column-expires = 到期
 
 row-retry = ▸ { $span } 后重试
+row-new = 新发现
 expiry-never = 永久
 
 chain-turns = { $count } 轮
@@ -156,8 +157,8 @@ event-finished = 批次 { $batch } 完成：{ $tally }
 event-journal-failed = 无法写入台账，不再发送任何请求：{ $error }
 event-paused = 已暂停：在途请求仍会结清
 event-unpaused = 已解除暂停
-event-synced = 文件已同步：服务端 { $seen } 个，新增 { $new } 个，{ $gone } 个已不存在
-event-synced-part = 文件仅部分同步：看到 { $seen } 个，新增 { $new } 个，{ $skipped } 个无法读取；没有把任何文件判为不存在
+event-synced = 已同步 { $seen } 个文件 · 新发现 { $new } · 已不存在 { $gone } · 处理失败 { $failed } · 处理停滞 { $stuck }
+event-synced-part = 文件未全部同步，没有判为不存在的：看到 { $seen } · 新发现 { $new } · 处理失败 { $failed } · 处理停滞 { $stuck } · 无法读取 { $skipped }
 event-refreshed = 已获取 { $id }
 event-fetched = 已获取 { $done }/{ $total }
 event-walked = 找到 { $count } 个更早的轮次

@@ -17,6 +17,10 @@ state-unsettled = 未定
 state-expired = 已过期
 state-cancelled = 已取消
 
+unready-processing = 处理中
+unready-stuck = 处理停滞
+unready-failed = 处理失败
+
 source-hand = 手动添加
 source-import = 导入
 source-sync = 同步发现

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use tui_input::InputRequest;
 
 use super::acts::curl;
-use super::fixtures::{act, answer, app_with, resources, response, session, wait};
+use super::fixtures::{act, answer, app_with, file, resources, response, session, wait};
 use super::*;
 use crate::domain::{
     Answer, BatchId, Cause, Citing, Content, FreeFirst, FreeQuery, Freed, Halt, HistoryPage,
-    ImportTally, Labels, Life, NotUploaded, Outcome, Report, ResourceId, Review, Settlement, Tally,
-    Tint, Tracked, Upload, Weight,
+    ImportTally, Labels, Life, NotUploaded, Outcome, Report, ResourceId, Review, Settlement,
+    Source, SyncTally, Tally, Tint, Tracked, Unready, Upload, Weight,
 };
 
 fn app() -> (App, Vec<Resource>) {

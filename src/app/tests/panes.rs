@@ -177,3 +177,39 @@ fn read_only_keeps_no_filter() {
     type_text(&mut app, "seed");
     assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
 }
+
+#[test]
+fn only_a_complete_sync_tells_what_is_stuck_and_the_last_one_what_is_new() {
+    let (mut app, _) = app();
+    let mut known = file(101, "long.mov", 1, State::Tracked);
+    known.facts.status = Some("processing".into());
+    let (now, minute) = (app.now, SignedDuration::from_mins(1));
+    let new = Resource {
+        tracked_at: now,
+        ..known.clone()
+    };
+    let added = Resource {
+        source: Source::Hand,
+        ..new.clone()
+    };
+    let mut sync = |began, complete| {
+        let tally = SyncTally {
+            complete,
+            ..SyncTally::default()
+        };
+        let ticket = Ticket(1);
+        let report = Report::Synced {
+            ticket,
+            began,
+            tally,
+        };
+        update(&mut app, Message::Report(report));
+        let is_new = [&known, &new, &added].map(|it| app.files.is_new(it));
+        (is_new, app.files.unready(&known, now))
+    };
+    let processing = Some(Unready::Processing);
+    assert_eq!(sync(now, false), ([false, true, false], processing));
+    let stuck = Some(Unready::Stuck);
+    assert_eq!(sync(now, true), ([false, true, false], stuck));
+    assert_eq!(sync(now + minute, false), ([false; 3], stuck));
+}

@@ -21,7 +21,7 @@ use crate::app::{Action, Effect, ImportNews, Message, Motion, Session, update};
 use crate::domain::{
     Answer, BatchId, Cause, Citing, Counts, Freed, Halt, HistoryEntry, HistoryPage, ImportProgress,
     ImportTally, Lang, NotUploaded, Order, Outcome, Pace, Refusal, Report, Resource, RowId,
-    Settlement, State, Tally, Throttle, Ticket, Turns,
+    Settlement, State, SyncTally, Tally, Throttle, Ticket, Turns,
 };
 
 const SIZES: [(u16, u16); 5] = [(80, 24), (120, 40), (160, 45), (200, 60), (40, 12)];

@@ -24,6 +24,64 @@ fn main_screen_with_marks_filter_and_files_in_focus() {
     });
 }
 
+/// Files as a sync leaves them.
+fn synced(width: u16, height: u16) -> App {
+    let mut rows = resources();
+    let status = |row: &mut Resource, status: &str| row.facts.status = Some(status.into());
+    // Discovered by it; the others were known before.
+    rows[12].tracked_at = now();
+    status(&mut rows[12], "failed");
+    status(&mut rows[13], "processing");
+    rows[14].facts.created_at = Some(now());
+    rows[14].tracked_at = now();
+    status(&mut rows[14], "processing");
+    status(&mut rows[15], "failed");
+    rows.push(file(105, "talk.wav", 4_000, State::Tracked));
+    rows[16].tracked_at = now();
+    rows.push(file(106, "stuck.mov", 4_000, State::Queued));
+    status(&mut rows[17], "processing");
+    let mut app = app_with(session(), &rows, width, height);
+    act(&mut app, &rows, &[Action::Files]);
+    let report = Report::Synced {
+        ticket: Ticket(1),
+        began: now(),
+        tally: SyncTally {
+            pages: 2,
+            seen: 5,
+            new: 3,
+            gone: 1,
+            failed: 1,
+            stuck: 2,
+            complete: true,
+            ..SyncTally::default()
+        },
+    };
+    let effects = update(&mut app, Message::Report(report));
+    answer(&mut app, effects, &rows);
+    app
+}
+
+#[test]
+fn what_a_sync_found() {
+    snapshot("synced", synced);
+}
+
+#[test]
+fn what_a_sync_found_is_told_in_words() {
+    let text = screen(&synced(80, 24), Lang::En);
+    for said in [
+        "+ new",
+        "✘ failed · ",
+        "! stuck · ",
+        "◌ processing",
+        "∅ gone",
+    ] {
+        assert!(text.contains(said), "{said}");
+    }
+    // What is gone cannot be waited for any more.
+    assert_eq!(text.matches("✘ failed").count(), 1);
+}
+
 #[test]
 fn empty_ledger_without_a_key() {
     snapshot("no-key", |width, height| {

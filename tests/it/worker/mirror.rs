@@ -185,3 +185,25 @@ async fn a_wrong_address_is_no_empty_listing() {
         assert_eq!((seen, complete), (0, false), "{status} {body}");
     }
 }
+
+#[tokio::test]
+async fn what_failed_and_what_never_ends_is_counted() {
+    let file = |id: &str, status: &str, created_at: i64| {
+        format!(r#"{{"id":"{id}","object":"file","status":"{status}","created_at":{created_at}}}"#)
+    };
+    let now = jiff::Timestamp::now().as_second();
+    let files = [
+        file("file-a", "active", now - 9_000),
+        file("file-b", "failed", now - 9_000),
+        file("file-c", "processing", now - 9_000),
+        file("file-d", "processing", now - 60),
+    ];
+    let list = ok(&format!(
+        r#"{{"object":"list","data":[{}],"has_more":false}}"#,
+        files.join(",")
+    ));
+    let service = Scripted::start(move |_, _| list.clone()).await;
+    let mut bench = Bench::new(&service.base_url, limits()).await;
+    let (tally, _, _) = sync(&mut bench).await;
+    assert_eq!((tally.seen, tally.failed, tally.stuck), (4, 1, 1));
+}
