@@ -344,9 +344,7 @@ async fn from_the_first_screen_to_deleted_rows() {
         journey.until_text("5 responses · 0 files").await;
         // The files are discovered.
         journey.press("2 r");
-        journey
-            .until_text("4 files synced · 4 new · 0 gone")
-            .await;
+        journey.until_text("4 files synced · 4 new · 0 gone").await;
         journey.until_text("5 responses · 4 files").await;
         // Two files by marks.
         journey.press("g space space d");
@@ -568,7 +566,7 @@ async fn picture_for_the_readme() {
         .await;
         journey.until_text("1/40").await;
         journey.press("2 r");
-        journey.until_text("12 new here").await;
+        journey.until_text("12 files synced · 12 new").await;
         journey.press("1 a r U");
         journey.until_text("fetched 40 of 40").await;
         journey.press("g v jjjj v d");

@@ -194,7 +194,7 @@ async fn deletes_one_response_and_one_file_and_gives_the_terminal_back() {
     session.press("y");
     session.until_text("batch 1 done: 1 deleted");
     session.press("2r");
-    session.until_text("3 on the server, 3 new here");
+    session.until_text("3 files synced · 3 new");
     session.press("d");
     session.until_text("Delete 1 item for good?");
     session.until_ready();
@@ -251,7 +251,7 @@ async fn the_demo_says_that_it_is_one_and_leaves_nothing_behind() {
     command.env("TMPDIR", data.path());
     let mut session = Session::start(command);
     session.until_text("DEMO");
-    session.until_text("3 on the server, 3 new here");
+    session.until_text("3 files synced · 3 new");
     session.press("q");
     assert_eq!(session.end().0, 0);
     assert!(service.requests().is_empty(), "a demo asks nobody else");
