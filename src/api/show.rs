@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    Content, Document, Heading, Kind, LONGEST_DOCUMENT, Particular, Tint, is_obeyed,
+    Content, Document, Heading, Kind, LONGEST_DOCUMENT, Particular, Tint, capped, is_obeyed,
 };
 
 /// How far JSON is indented at most, in levels: no reader follows further, and each line pays for it.
@@ -44,7 +44,14 @@ pub fn content(kind: Kind, object: &Value) -> Content {
             said.push_str(&text);
         }
         _ if text.is_empty() => {}
-        _ => content.particulars.push((particular, text)),
+        // They are wrapped whenever they are drawn; the JSON has all of it.
+        _ => {
+            let told = capped(&text);
+            let more = if told.len() < text.len() { "…" } else { "" };
+            content
+                .particulars
+                .push((particular, format!("{told}{more}")));
+        }
     };
     if let Some(error) = object.get("error").filter(|error| !error.is_null()) {
         let said = ["code", "message"].map(|key| error.get(key).and_then(Value::as_str));
@@ -395,6 +402,15 @@ mod tests {
                 .particulars
                 .contains(&(Particular::Tools, "weather, web_search".into()))
         );
+    }
+
+    #[test]
+    fn what_is_drawn_as_a_line_is_short() {
+        let message = "x".repeat(100_000);
+        let shown = content(Kind::File, &json!({"error": {"message": message}}));
+        let (_, told) = &shown.particulars[0];
+        assert!(told.len() < 4_096 && told.ends_with('…'));
+        assert!(shown.json.text().contains(&message));
     }
 
     #[test]

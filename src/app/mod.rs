@@ -47,7 +47,7 @@ pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
 pub use pane::{Marked, Motion, Pane, scroll};
 pub use queue::{Activity, Batch, Errand, Event, Live, Phase, Queue, Sending};
-pub use reader::Reader;
+pub use reader::{Place, Reader};
 pub use walk::Walk;
 
 /// Rows kept in memory beyond those on the screen.

@@ -76,22 +76,27 @@ pub enum Motion {
 }
 
 impl Motion {
+    /// How many rows it leads on, or back if that is negative, where `page` are on the screen; to an end,
+    /// more than there can be.
+    pub fn rows(self, page: usize) -> isize {
+        let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);
+        let half = (page / 2).max(1);
+        match self {
+            Self::Up => -1,
+            Self::Down => 1,
+            Self::HalfUp => -half,
+            Self::HalfDown => half,
+            Self::PageUp => -page,
+            Self::PageDown => page,
+            Self::Top => isize::MIN,
+            Self::Bottom => isize::MAX,
+        }
+    }
+
     /// Where it leads from `at` in a list of `len`, `page` of which are on the screen.
     pub fn apply(self, at: usize, len: usize, page: usize) -> usize {
-        let page = page.max(1);
-        let half = (page / 2).max(1);
-        let last = len.saturating_sub(1);
-        match self {
-            Self::Up => at.saturating_sub(1),
-            Self::Down => at + 1,
-            Self::HalfUp => at.saturating_sub(half),
-            Self::HalfDown => at + half,
-            Self::PageUp => at.saturating_sub(page),
-            Self::PageDown => at + page,
-            Self::Top => 0,
-            Self::Bottom => last,
-        }
-        .min(last)
+        let there = at.saturating_add_signed(self.rows(page));
+        there.min(len.saturating_sub(1))
     }
 }
 

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{Details, Face, Layout, Look, Reader};
+use crate::app::{Details, Face, Layout, Look, Place, Reader};
 use crate::domain::{Citing, Expiry, Facts, Heading, Kind, Particular, Resource, Tint, visible};
 
 use super::pane::split_at_char;
@@ -165,7 +165,9 @@ pub(super) fn draw_strip(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details) -> usize {
     let app = screen.app;
     let area = Layout::dialog(app.width, app.height);
-    let place = place(details);
+    let body = rect(Layout::reading(app.width, app.height));
+    let height = usize::from(body.height);
+    let place = place(details, height);
     let inner = screen.dialog(frame, area, &title(screen, details), place);
     if inner.height == 0 {
         return 0;
@@ -175,7 +177,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details)
         Paragraph::new(pages(screen, details, room)),
         Rect { height: 1, ..inner },
     );
-    let body = rect(Layout::reading(app.width, app.height));
     match details.reader() {
         None => draw_facts(frame, screen, details, body),
         Some(reader) if reader.is_empty() => {
@@ -184,7 +185,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, details: &Details)
             scrolled(frame, body, lines, 0)
         }
         Some(reader) => {
-            let height = usize::from(body.height);
             let lines = reader.shown().take(height);
             let lines: Vec<Line<'_>> = lines.map(|at| read(screen, reader, at, room)).collect();
             frame.render_widget(Paragraph::new(lines), body);
@@ -207,7 +207,7 @@ fn title(screen: Screen<'_>, details: &Details) -> String {
 }
 
 /// What is looked for and where the reader is.
-fn place(details: &Details) -> String {
+fn place(details: &Details, height: usize) -> String {
     let Some(reader) = details.reader().filter(|reader| !reader.is_empty()) else {
         return String::new();
     };
@@ -220,7 +220,10 @@ fn place(details: &Details) -> String {
         let needle = visible(&format!("{before}{caret}{after}")).into_owned();
         place = format!(" /{} {at}/{of} ·", cut(&needle, 30));
     }
-    format!("{place} {}/{} ", reader.top() + 1, reader.len())
+    match reader.place(height) {
+        Place::Row(at, of) => format!("{place} {at}/{of} "),
+        Place::Percent(percent) => format!("{place} {percent} % "),
+    }
 }
 
 /// The names of the pages, and what has come of asking the service.
