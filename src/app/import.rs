@@ -52,6 +52,8 @@ pub enum ImportEvent {
         path: String,
         tally: ImportTally,
     },
+    /// What was looked at for what ended.
+    Searched(ImportTally),
     Unreadable {
         name: String,
         error: Unreadable,
@@ -69,7 +71,7 @@ impl ImportEvent {
         match self {
             Self::Ended { tally, .. } => tally.rejected + tally.unreadable > 0,
             Self::Unreadable { .. } | Self::Rejected { .. } => true,
-            Self::UnderWay => false,
+            Self::Searched(_) | Self::UnderWay => false,
         }
     }
 }
@@ -159,6 +161,9 @@ impl App {
                 self.mode = Mode::Import(ImportPath::again(import.path, import.trouble));
             }
             return;
+        }
+        if tally.is_of_a_search() {
+            self.note(Event::Import(ImportEvent::Searched(tally)));
         }
         let path = import.path;
         self.note(Event::Import(ImportEvent::Ended { path, tally }));

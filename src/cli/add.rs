@@ -206,13 +206,8 @@ impl Adding {
             let text = context.words.text("add-stopped").into_owned();
             context.streams.notes.line(&text);
         }
-        if tally.files > 1 || tally.bare_lines > 0 {
-            let args = [
-                ("files", tally.files.into()),
-                ("lines", tally.lines.into()),
-                ("bare", tally.bare_lines.into()),
-            ];
-            let text = context.words.with("add-searched", &args);
+        if tally.is_of_a_search() {
+            let text = context.words.import_searched(&tally);
             context.streams.notes.line(&text);
         }
         let text = context.words.import_tally(&tally);

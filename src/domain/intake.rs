@@ -27,6 +27,11 @@ pub struct ImportTally {
 }
 
 impl ImportTally {
+    /// More was looked at than one list, whose ids tell all there is to tell.
+    pub fn is_of_a_search(&self) -> bool {
+        self.files > 1 || self.bare_lines > 0
+    }
+
     pub fn add(&mut self, other: &Self) {
         self.new += other.new;
         self.known += other.known;

@@ -324,6 +324,16 @@ impl Catalogue {
         text
     }
 
+    /// How much was looked at, and how much of it for nothing.
+    pub fn import_searched(&self, tally: &ImportTally) -> String {
+        let args = [
+            ("files", tally.files.into()),
+            ("lines", tally.lines.into()),
+            ("bare", tally.bare_lines.into()),
+        ];
+        self.with("import-searched", &args)
+    }
+
     /// Why a file is not read.
     pub fn unreadable(&self, why: &Unreadable) -> String {
         let key = match why {
@@ -390,6 +400,25 @@ mod tests {
         ];
         for (bytes, text) in sizes {
             assert_eq!(words.bytes(bytes), text);
+        }
+    }
+
+    #[test]
+    fn one_is_not_told_as_many() {
+        let one = ImportTally {
+            files: 1,
+            lines: 1,
+            bare_lines: 1,
+            ..ImportTally::default()
+        };
+        for (lang, text) in [
+            (
+                Lang::En,
+                "searched: 1 file, 1 line, 1 of them without an id",
+            ),
+            (Lang::ZhCn, "已搜索：1 个文件，1 行，其中 1 行没有 ID"),
+        ] {
+            assert_eq!(Catalogue::new(lang).import_searched(&one), text);
         }
     }
 

@@ -379,6 +379,7 @@ fn import_event(screen: Screen<'_>, event: &ImportEvent) -> String {
             ];
             words.with(key, &args)
         }
+        ImportEvent::Searched(tally) => words.import_searched(tally),
         ImportEvent::Unreadable { name, error } => words.with(
             "event-not-imported",
             &[

@@ -67,10 +67,6 @@ add-unreadable = { $name } cannot be read: { $error }
 add-line-too-long = the line is too long to be looked at
 add-doubted = Known ids that are said to be deleted stay as they are until the service is asked, by 'arkdeck show ID' or 'arkdeck sync --responses': { $count }.
 add-give-kind = Where the id does not tell, --kind response or --kind file does.
-add-searched = searched: { $files ->
-    [one] { $files } file
-   *[other] { $files } files
-}, { $lines } lines, { $bare } of them without an id
 add-stopped = Interrupted: what was found so far is in the ledger.
 
 # list

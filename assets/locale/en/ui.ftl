@@ -179,13 +179,19 @@ event-walked = { $count ->
 }
 event-not-refreshed = { $id } could not be fetched: { $reason }
 event-errand-halted = stopped early: { $reason }
-event-tracked = { $new } ids added, { $known } known already
+event-tracked = { $new ->
+    [one] { $new } id added
+   *[other] { $new } ids added
+}, { $known } known already
 event-imported = imported { $path }: { $tally }
 event-import-stopped = stopped importing { $path }, what was found is kept: { $tally }
 event-not-imported = { $name } cannot be read: { $error }
 event-rejected-line = { $name }, line { $line }, is no id: { $error }
 event-import-under-way = one import at a time: x stops the one under way
-event-recovered = an earlier run ended early: { $unsettled } deletions in doubt, { $returned } never sent
+event-recovered = an earlier run ended early: { $unsettled ->
+    [one] { $unsettled } deletion
+   *[other] { $unsettled } deletions
+} in doubt, { $returned } never sent
 event-ledger-failed = the ledger: { $error }
 event-copied = copied
 event-nothing-to-retry = nothing failed

@@ -95,8 +95,18 @@ query-needs-colon = this key takes a colon, as in tag:keep
 query-open-quote = the quote is not closed
 
 import-of = { $done } of { $total }
-import-progress = { $done } · { $rate }/s · { $new } new ids
+import-progress = { $done } · { $rate }/s · { $new ->
+    [one] { $new } new id
+   *[other] { $new } new ids
+}
 import-tally = added: { $new } · known already: { $known } · rejected: { $rejected }
+import-searched = searched: { $files ->
+    [one] { $files } file
+   *[other] { $files } files
+}, { $lines ->
+    [one] { $lines } line
+   *[other] { $lines } lines
+}, { $bare } of them without an id
 import-deleted = deleted by now and not added: { $count }
 import-doubted = known, but said to be deleted: { $count }
 

@@ -67,7 +67,6 @@ add-unreadable = 无法读取{ $name }：{ $error }
 add-line-too-long = 这一行太长，没有查看
 add-doubted = 有 { $count } 个已有的 ID 在记录中显示已删除，状态保持不变；可用 arkdeck show ID 或 arkdeck sync --responses 向服务查询。
 add-give-kind = 如果从 ID 看不出类型，请用 --kind response 或 --kind file 指明。
-add-searched = 已搜索：{ $files } 个文件，{ $lines } 行，其中 { $bare } 行没有 ID
 add-stopped = 已中断：目前找到的都已在台账中。
 
 # list

@@ -91,6 +91,7 @@ query-open-quote = 引号没有闭合
 import-of = { $done } / { $total }
 import-progress = { $done } · { $rate }/秒 · 新 ID { $new } 个
 import-tally = 新增：{ $new } · 已有：{ $known } · 未接受：{ $rejected }
+import-searched = 已搜索：{ $files } 个文件，{ $lines } 行，其中 { $bare } 行没有 ID
 import-deleted = 已被删除、未添加：{ $count }
 import-doubted = 已有但记录显示已删除：{ $count }
 

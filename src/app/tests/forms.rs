@@ -218,6 +218,27 @@ fn one_import_at_a_time_and_only_the_stop_key_ends_it() {
 }
 
 #[test]
+fn an_import_tells_what_it_searched() {
+    let told = |files, lines, bare_lines| {
+        let (mut app, rows) = app();
+        act(&mut app, &rows, &[Action::Import]);
+        type_text(&mut app, "x");
+        act(&mut app, &rows, &[Action::Press]);
+        let ended = ImportTally {
+            files,
+            lines,
+            bare_lines,
+            ..ImportTally::default()
+        };
+        update(&mut app, Message::Import(ImportNews::Ended(ended)));
+        let events = app.queue.activity.iter().map(|it| &it.event);
+        let searched = |event: &&Event| matches!(event, Event::Import(ImportEvent::Searched(_)));
+        events.filter(searched).count()
+    };
+    assert_eq!([told(1, 3, 1), told(2, 3, 0), told(1, 3, 0)], [1, 1, 0]);
+}
+
+#[test]
 fn what_could_not_be_read_can_be_corrected() {
     let (mut app, rows) = app();
     act(&mut app, &rows, &[Action::Import]);

@@ -96,6 +96,8 @@ fn importing() {
             new: 40,
             known: 2,
             files: 3,
+            lines: 6_000,
+            bare_lines: 5_958,
             unreadable: 1,
             ..ImportTally::default()
         };

@@ -84,7 +84,7 @@ async fn a_log_is_searched_and_not_scolded() {
     }
     assert!(
         ran.err
-            .contains("1 file, 11 lines, 8 of them without an id"),
+            .contains("searched: 1 file, 11 lines, 8 of them without an id"),
         "{ran:?}"
     );
     assert!(
