@@ -187,6 +187,11 @@ impl App {
 
     fn act_filtering(&mut self, action: Action, effects: &mut Vec<Effect>) {
         match action {
+            // It would look as if it were in force; with nothing offered, the line says what is wrong.
+            Action::Press if self.is_misread() => {
+                self.finder.rest();
+                self.mode = Mode::Filter;
+            }
             Action::Press => {
                 if self.focus == Focus::Queue {
                     return;

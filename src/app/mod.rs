@@ -308,6 +308,7 @@ impl App {
             }
             Action::Settle => self.session.refusal.is_none() && self.counts.unsettled > 0,
             Action::No if matches!(self.mode, Mode::Browse) => self.steps_back(),
+            Action::Press if matches!(self.mode, Mode::Filter) => !self.is_misread(),
             Action::NextHit | Action::PreviousHit => match &self.mode {
                 Mode::Details(details) => details.reader().is_some_and(|it| it.hit().is_some()),
                 _ => false,
@@ -315,6 +316,15 @@ impl App {
             Action::PreviousTurn | Action::NextTurn | Action::NextBranch => self.leads_on(action),
             Action::Retry => self.session.refusal.is_none() && self.queue.has_failed(),
             _ => true,
+        }
+    }
+
+    /// What stands in the filter being edited is no query; an earlier one is in force.
+    fn is_misread(&self) -> bool {
+        if self.focus == Focus::Queue {
+            self.history.misread.is_some()
+        } else {
+            self.pane_of(self.pane).query_error().is_some()
         }
     }
 

@@ -59,6 +59,37 @@ fn a_text_that_is_no_query_leaves_the_last_good_one() {
 }
 
 #[test]
+fn a_text_that_is_no_query_is_not_kept() {
+    let (mut app, rows) = app();
+    act(&mut app, &rows, &[Action::Filter]);
+    type_text(&mut app, "colour:red");
+    act(&mut app, &rows, &[Action::Complete]);
+    assert!(!app.allows(Action::Press));
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert_eq!(app.context(), Context::Filter);
+    assert!(app.finder.offered.is_empty(), "the line says what is wrong");
+    // Corrected, it is.
+    for _ in 0..6 {
+        update(&mut app, Message::Edit(InputRequest::DeletePrevWord));
+    }
+    type_text(&mut app, "tag:red");
+    let kept = act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(kept, [Effect::Remember("tag:red".into())]);
+    assert_eq!(app.context(), Context::Pane);
+    // The history's has a language of its own.
+    act(
+        &mut app,
+        &rows,
+        &[Action::Queue, Action::History, Action::Filter],
+    );
+    type_text(&mut app, "batch:red");
+    act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(app.context(), Context::Filter);
+    act(&mut app, &rows, &[Action::No]);
+    assert_eq!(app.context(), Context::Queue);
+}
+
+#[test]
 fn ranges_mark_from_one_end_to_the_other() {
     let (mut app, rows) = app();
     act(
