@@ -50,6 +50,8 @@ pub enum About {
     Upload {
         /// What the line stands for, if that is more than one file: a second Enter uploads them.
         found: Vec<PathBuf>,
+        /// What those hold together.
+        bytes: u64,
         /// How the path can go on, as far as it was asked for.
         names: Vec<String>,
     },
@@ -110,7 +112,7 @@ impl Form {
                 *asked = None;
                 *freed = None;
             }
-            About::Upload { found, names } => {
+            About::Upload { found, names, .. } => {
                 found.clear();
                 names.clear();
             }
@@ -279,6 +281,7 @@ impl App {
         let lines = [String::new(), PURPOSE.to_owned(), String::new()];
         let about = About::Upload {
             found: Vec::new(),
+            bytes: 0,
             names: Vec::new(),
         };
         self.mode = Mode::Form(Form::new(about, lines));
@@ -289,6 +292,7 @@ impl App {
         &mut self,
         asked: &str,
         files: Result<Vec<PathBuf>, (String, Unreadable)>,
+        together: u64,
         effects: &mut Vec<Effect>,
     ) {
         let now = self.now;
@@ -298,11 +302,11 @@ impl App {
         if form.text(0) != asked {
             return;
         }
-        let About::Upload { found, .. } = &mut form.about else {
+        let About::Upload { found, bytes, .. } = &mut form.about else {
             return;
         };
         match files {
-            Ok(files) if files.len() > 1 => *found = files,
+            Ok(files) if files.len() > 1 => (*found, *bytes) = (files, together),
             Ok(files) => match form.uploads(&files, now) {
                 Ok(uploads) if uploads.is_empty() => form.problem = Some(FormProblem::NoPath),
                 Ok(uploads) => {

@@ -128,6 +128,8 @@ pub enum Message {
     FoundFiles {
         asked: String,
         files: Result<Vec<PathBuf>, (String, Unreadable)>,
+        /// What they hold together.
+        bytes: u64,
     },
     /// The answer to [`Effect::Filters`] and [`Effect::Remember`]: newest last.
     Filters(Vec<String>),

@@ -498,7 +498,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::Cited { row, citing } => app.cited_by = Some((row, citing)),
-        Message::FoundFiles { asked, files } => app.found_files(&asked, files, &mut effects),
+        Message::FoundFiles {
+            asked,
+            files,
+            bytes,
+        } => app.found_files(&asked, files, bytes, &mut effects),
         Message::Filters(past) => app.finder.take(past),
         Message::Turns { row, turns } => app.told_turns(row, turns),
         Message::Counted(counts) => {

@@ -5,6 +5,7 @@
 //! state says when it next has to be woken.
 
 use std::collections::VecDeque;
+use std::fs::Metadata;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -334,7 +335,16 @@ impl Run {
                     let home = self.home.clone();
                     self.questions.spawn_blocking(move || {
                         let files = import::chosen(&asked, home.as_deref());
-                        Message::FoundFiles { asked, files }
+                        let sizes = files
+                            .iter()
+                            .flatten()
+                            .filter_map(|file| file.metadata().ok());
+                        let bytes = sizes.filter(Metadata::is_file).map(|it| it.len()).sum();
+                        Message::FoundFiles {
+                            asked,
+                            files,
+                            bytes,
+                        }
                     });
                 }
                 question => self.ask(question),

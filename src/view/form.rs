@@ -55,7 +55,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, form: &Form) {
         let said = wrap(&words.freed(freed), room).into_iter();
         lines.extend(said.map(|line| Line::styled(line, style)));
     }
-    if let About::Upload { found, names } = &form.about {
+    if let About::Upload {
+        found,
+        bytes,
+        names,
+    } = &form.about
+    {
         let told = if found.is_empty() {
             // One name is what the path went on with.
             names
@@ -69,8 +74,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, form: &Form) {
                 let name = visible(&name.to_string_lossy()).into_owned();
                 cut(&format!("  {name}"), room).into_owned()
             };
-            let count = ("count", found.len().into());
-            let mut told = wrap(&words.with("form-upload-found", &[count]), room);
+            let args = [
+                ("count", found.len().into()),
+                ("bytes", words.bytes(*bytes).into()),
+            ];
+            let mut told = wrap(&words.with("form-upload-found", &args), room);
             told.extend(names.take(NAMED).map(name));
             if let more @ 1.. = found.len().saturating_sub(NAMED) {
                 told.push(words.with("form-upload-more", &[("count", more.into())]));

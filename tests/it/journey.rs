@@ -758,7 +758,14 @@ async fn a_file_is_uploaded_noted_and_chosen_to_free_its_room() {
         // It takes room, and nobody has asked yet whether others do.
         journey.until_text("at least 900 kB of 1.0 GB").await;
         journey.until_text(" 1/1 ").await;
-        journey.press("e");
+        // Several are shown first, with what they hold together.
+        std::fs::write(path.with_file_name("more.mp4"), vec![7; 300_000]).unwrap();
+        journey.press("u");
+        journey.until_text("Upload files").await;
+        journey.paste(path.with_file_name("*.mp4").to_str().unwrap());
+        journey.press("enter");
+        journey.until_text("2 files, 1.2 MB in all").await;
+        journey.press("esc e");
         journey.until_text("Tags and note").await;
         journey.paste("demo");
         journey.press("tab");

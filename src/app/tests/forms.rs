@@ -275,7 +275,15 @@ fn found(
     files: Result<Vec<std::path::PathBuf>, (String, Unreadable)>,
 ) -> Vec<Effect> {
     let asked = asked.to_owned();
-    update(app, Message::FoundFiles { asked, files })
+    let bytes = 7_000;
+    update(
+        app,
+        Message::FoundFiles {
+            asked,
+            files,
+            bytes,
+        },
+    )
 }
 
 #[test]
@@ -307,6 +315,8 @@ fn several_files_are_shown_before_they_are_uploaded() {
     let effects = act(&mut app, &rows, &[Action::Press]);
     assert_eq!(effects, [Effect::FindFiles("~/*.pdfx".into())]);
     assert_eq!(found(&mut app, "~/*.pdfx", files()), []);
+    let is_told = |form: &Form| matches!(form.about, About::Upload { bytes: 7_000, .. });
+    assert!(matches!(&app.mode, Mode::Form(form) if is_told(form)));
     let effects = act(&mut app, &rows, &[Action::Press]);
     // One order, so that what refuses one refuses the rest.
     let [Effect::Order(Order::Upload { files, .. })] = &effects[..] else {

@@ -139,6 +139,7 @@ fn several_files_to_be_uploaded() {
         let found = Message::FoundFiles {
             asked: "~/*.pdf".into(),
             files: Ok(files.to_vec()),
+            bytes: 12_345_678,
         };
         update(&mut app, found);
         app
@@ -154,6 +155,7 @@ fn hundreds_of_files_to_be_uploaded() {
         let found = Message::FoundFiles {
             asked: "~/*.pdf".into(),
             files: Ok(files.map(Into::into).collect()),
+            bytes: 99_000_000_000,
         };
         update(&mut app, found);
         let Mode::Form(form) = &mut app.mode else {
@@ -173,7 +175,14 @@ fn several_files_on_their_way() {
             .map(|n| format!("/home/li/{n}.mp4").into())
             .collect());
         let asked = "~/*.mp4".into();
-        update(&mut app, Message::FoundFiles { asked, files });
+        update(
+            &mut app,
+            Message::FoundFiles {
+                asked,
+                files,
+                bytes: 0,
+            },
+        );
         act(&mut app, &resources(), &[Action::Press]);
         update(
             &mut app,
@@ -203,7 +212,14 @@ fn files_on_their_way() {
             update(&mut app, Message::Paste(path.into()));
             // What is pasted loses what a terminal would obey; a file's name may have it.
             let (asked, files) = (path.replace('\u{1b}', ""), Ok(vec![path.into()]));
-            update(&mut app, Message::FoundFiles { asked, files });
+            update(
+                &mut app,
+                Message::FoundFiles {
+                    asked,
+                    files,
+                    bytes: 0,
+                },
+            );
         }
         let unreached = Answer {
             attempts: 1,
