@@ -28,6 +28,7 @@ impl App {
             Mode::Help { offset } => {
                 self.act_reading(action, offset, |offset| Mode::Help { offset });
             }
+            Mode::Palette(palette) => self.act_in_palette(action, palette, effects),
             Mode::Quit { button } => self.act_quitting(action, button, effects),
             Mode::Leaving { deadline } => {
                 // Asked twice: leave at once. What is on the wire has its intent on disk.
@@ -73,6 +74,7 @@ impl App {
             Action::Free => self.free(),
             Action::Upload => self.upload(),
             Action::Details => self.enter(effects),
+            Action::Palette => effects.push(Effect::Offer),
             Action::Help => self.mode = Mode::Help { offset: 0 },
             Action::Add => self.add_ids(AddIds::default()),
             Action::Import => self.import(),

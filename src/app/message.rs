@@ -11,7 +11,7 @@ use crate::domain::{
     Weight,
 };
 
-use super::{Folded, ImportNews, Motion};
+use super::{Folded, ImportNews, Motion, Offer};
 
 /// What the user asks for. The `keys` table says which chord asks for it where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,6 +69,8 @@ pub enum Action {
     /// Choose and mark files whose deletion frees some room.
     Free,
     Help,
+    /// All that can be done here and now.
+    Palette,
     Quit,
     Suspend,
     /// In a dialog: do it.
@@ -131,6 +133,8 @@ pub enum Message {
         /// What they hold together.
         bytes: u64,
     },
+    /// The answer to [`Effect::Offer`].
+    Offered(Vec<Offer>),
     /// The answer to [`Effect::Filters`] and [`Effect::Remember`]: newest last.
     Filters(Vec<String>),
     /// The answer to [`Effect::Turns`].
@@ -220,6 +224,8 @@ pub enum Effect {
         labels: Labels,
     },
     Track(Vec<Sighting>),
+    /// What can be done here and now, and how is it called? The key table knows.
+    Offer,
     /// What was looked for in earlier runs?
     Filters,
     /// Keep this filter for later runs.

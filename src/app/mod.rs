@@ -13,6 +13,7 @@ mod history;
 mod import;
 mod layout;
 mod message;
+mod palette;
 mod pane;
 mod queue;
 mod reader;
@@ -45,6 +46,7 @@ pub use history::History;
 pub use import::{Import, ImportEvent, ImportNews};
 pub use layout::{Area, Focus, Layout};
 pub use message::{Action, Effect, Message};
+pub use palette::{Offer, Palette};
 pub use pane::{Marked, Motion, Pane, scroll};
 pub use queue::{Activity, Batch, Errand, Event, Live, Phase, Queue, Sending};
 pub use reader::{Place, Reader};
@@ -94,6 +96,7 @@ pub enum Context {
     /// Typing what to look for in a text.
     Search,
     Help,
+    Palette,
     /// Work is pending: really quit?
     Quit,
     Leaving,
@@ -113,6 +116,7 @@ pub enum Mode {
     Help {
         offset: usize,
     },
+    Palette(Palette),
     /// One entry of the history.
     Entry {
         entry: Box<HistoryEntry>,
@@ -271,6 +275,7 @@ impl App {
             Mode::Details(details) if details.searching => Context::Search,
             Mode::Details(_) => Context::Details,
             Mode::Help { .. } | Mode::Entry { .. } => Context::Help,
+            Mode::Palette(_) => Context::Palette,
             Mode::Quit { .. } => Context::Quit,
             Mode::Leaving { .. } => Context::Leaving,
         }
@@ -503,6 +508,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             files,
             bytes,
         } => app.found_files(&asked, files, bytes, &mut effects),
+        Message::Offered(offers) => app.offered(offers),
         Message::Filters(past) => app.finder.take(past),
         Message::Turns { row, turns } => app.told_turns(row, turns),
         Message::Counted(counts) => {
@@ -669,6 +675,7 @@ impl App {
             Mode::Add(add) => add.edit(request),
             Mode::Form(form) => form.edit(request),
             Mode::Import(path) => path.edit(request),
+            Mode::Palette(palette) => palette.edit(request),
             Mode::Details(details) if details.searching => {
                 details.needle.handle(request);
                 self.find();
@@ -709,6 +716,7 @@ impl App {
             Mode::Add(add) => add.paste(text),
             Mode::Form(form) => form.paste(text),
             Mode::Import(path) => path.paste(text),
+            Mode::Palette(palette) => palette.paste(text),
             Mode::Details(details) if details.searching => {
                 dialog::insert(&mut details.needle, text);
                 self.find();

@@ -1,13 +1,14 @@
-//! One table: key -> action -> footer, help and README.
+//! One table: key -> action -> footer, help, palette and README.
 //!
-//! Adding a key is adding a line to [`TABLE`]. Dispatch, the footer's hints, the help page and the
-//! README's table are all read from it; a chord that stands twice in one context is an error.
+//! Adding a key is adding a line to [`TABLE`]. Dispatch, the footer's hints, the help page, the palette and
+//! the README's table are all read from it; a chord that stands twice in one context is an error.
 
 mod chord;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::app::{Action, Context, Motion};
+use crate::app::{About, Action, App, Context, Form, Mode, Motion, Offer};
+use crate::locale::Catalogue;
 
 pub use chord::{Chord, ChordError};
 
@@ -24,6 +25,19 @@ pub struct Binding {
     /// Its place in the footer, from 1; hints with high numbers go first when there is no room.
     /// 0: help page only.
     pub footer: u8,
+}
+
+impl Binding {
+    /// The catalogue's key of what it does as things are.
+    pub fn hint_now(&self, app: &App) -> &'static str {
+        // How much room to free is one line, and a choice.
+        let is_freeing = |form: &Form| matches!(form.about, About::Free { .. });
+        match (self.action, &app.mode) {
+            (Action::Pause, _) if app.queue.paused => "key-resume",
+            (Action::Switch, Mode::Form(form)) if is_freeing(form) => "key-switch-first",
+            _ => self.hint,
+        }
+    }
 }
 
 macro_rules! bindings {
@@ -49,10 +63,10 @@ pub const TABLE: &[Binding] = bindings![
     Move(Bottom) "bottom"     [Pane Queue Details Help Confirm]        ["G" "end"]               "key-bottom"      0
     Move(HalfDown) "half-down"  [Pane Queue Details Help Confirm]        ["ctrl-d"]                "key-half-down"   0
     Move(HalfUp) "half-up"    [Pane Queue Details Help Confirm]        ["ctrl-u"]                "key-half-up"     0
-    Move(PageDown) "page-down"  [Pane Queue Details Help Confirm ConfirmTyped] ["pagedown"]        "key-page-down"   0
-    Move(PageUp) "page-up"    [Pane Queue Details Help Confirm ConfirmTyped] ["pageup"]          "key-page-up"     0
-    Move(Down)   "list-down"  [ConfirmTyped Filter]               ["down"]                  "key-down"        0
-    Move(Up)     "list-up"    [ConfirmTyped Filter]               ["up"]                    "key-up"          0
+    Move(PageDown) "page-down"  [Pane Queue Details Help Confirm ConfirmTyped Palette] ["pagedown"]        "key-page-down"   0
+    Move(PageUp) "page-up"    [Pane Queue Details Help Confirm ConfirmTyped Palette] ["pageup"]          "key-page-up"     0
+    Move(Down)   "list-down"  [ConfirmTyped Filter Palette]       ["down"]                  "key-down"        0
+    Move(Up)     "list-up"    [ConfirmTyped Filter Palette]       ["up"]                    "key-up"          0
     NextPane     "next-pane"  [Pane Queue]                        ["tab"]                   "key-next-pane"   8
     Responses    "responses"  [Pane Queue]                        ["1"]                     "key-responses"   0
     Files        "files"      [Pane Queue]                        ["2"]                     "key-files"       0
@@ -100,7 +114,7 @@ pub const TABLE: &[Binding] = bindings![
     No           "stay"       [Quit]                              ["n" "esc" "q"]           "key-stay"        2
     Yes          "leave-now"  [Leaving]                           ["q" "ctrl-c"]            "key-quit-now"    1
     No           "back"       [Pane Queue]                        ["esc"]                   "key-back"        11
-    No           "cancel"     [Filter Search Add Form FormPath Import ConfirmTyped] ["esc" "ctrl-c"] "key-cancel"      2
+    No           "cancel"     [Filter Search Add Form FormPath Import ConfirmTyped Palette] ["esc" "ctrl-c"] "key-cancel"      2
     No           "close"      [Details Help]                           ["esc" "q" "enter" "ctrl-c"] "key-close"    1
     Press        "press"      [Confirm ConfirmTyped Quit]         ["enter"]                 "key-press"       3
     Press        "keep-filter" [Filter]                           ["enter"]                 "key-keep-filter" 1
@@ -112,14 +126,16 @@ pub const TABLE: &[Binding] = bindings![
     Press        "take-ids"   [Add]                               ["enter"]                 "key-take-ids"    1
     Press        "take-form"  [Form FormPath]                     ["enter"]                 "key-take-form"   1
     Press        "take-path"  [Import]                            ["enter"]                 "key-take-path"   1
+    Press        "run"        [Palette]                           ["enter"]                 "key-run"         1
     Switch       "switch"     [Confirm Quit]                      ["tab" "left" "right"]    "key-switch"      4
     Switch       "switch-kind" [Add]                              ["tab"]                   "key-switch-kind" 4
     Switch       "switch-line" [Form]                             ["tab" "down" "up"]       "key-switch-line" 4
     Switch       "next-line"  [FormPath]                          ["down" "up"]             "key-switch-line" 4
     Switch       "next-page"  [Details]                           ["tab"]                   "key-next-page"   2
     Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
+    Palette      "palette"    [Pane Queue]                        [":"]                     "key-palette"     0
     Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
-    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Search Add Form FormPath Import Quit Leaving] ["ctrl-z"] "key-suspend" 0
+    Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Search Add Form FormPath Import Palette Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];
 
 /// Why the keys of the config file cannot be used.
@@ -204,6 +220,28 @@ impl Keymap {
             .map(|(b, chords)| (b, chords.as_slice()))
     }
 
+    /// All that can be done as things are, for the palette; what only moves comes last.
+    pub fn offers(&self, app: &App, words: &Catalogue) -> Vec<Offer> {
+        let of_use =
+            |binding: &Binding| binding.action != Action::Palette && app.allows(binding.action);
+        let offers = self
+            .of(app.context())
+            .filter(|(binding, _)| of_use(binding));
+        let mut offers: Vec<Offer> = offers
+            .map(|(binding, chords)| {
+                let keys: Vec<String> = chords.iter().map(ToString::to_string).collect();
+                Offer {
+                    action: binding.action,
+                    name: binding.name,
+                    keys: keys.join(" "),
+                    words: words.text(binding.hint_now(app)).into_owned(),
+                }
+            })
+            .collect();
+        offers.sort_by_key(|offer| matches!(offer.action, Action::Move(_)));
+        offers
+    }
+
     /// Every line with its chords.
     pub fn all(&self) -> impl Iterator<Item = (&'static Binding, &[Chord])> {
         TABLE
@@ -216,6 +254,8 @@ impl Keymap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::fixtures::{app_with, resources, session};
+    use crate::domain::Lang;
 
     fn remap(name: &str, chords: &[&str]) -> BTreeMap<String, Vec<String>> {
         let chords = chords.iter().map(|c| (*c).to_owned()).collect();
@@ -246,6 +286,31 @@ mod tests {
         }
         let enter = "enter".parse().unwrap();
         assert_eq!(keys.action(Context::Pane, enter), Some(Action::Details));
+    }
+
+    #[test]
+    fn the_palette_offers_what_can_be_done_by_the_keys_there_are() {
+        let keys = Keymap::new(&remap("delete", &["X"])).unwrap();
+        let words = Catalogue::new(Lang::En);
+        let rows = resources();
+        let offers = |app: &App| keys.offers(app, &words);
+        let app = app_with(session(), &rows, 80, 24);
+        let some = offers(&app);
+        let delete = some.iter().find(|it| it.action == Action::Delete).unwrap();
+        assert_eq!(
+            (delete.name, &*delete.keys, &*delete.words),
+            ("delete", "X", "delete")
+        );
+        for offer in &some {
+            assert!(app.allows(offer.action), "{offer:?}");
+            let chord = offer.keys.split(' ').next();
+            assert!(chord.is_some_and(|chord| !chord.is_empty()));
+        }
+        let has = |offers: &[Offer], action| offers.iter().any(|it| it.action == action);
+        assert!(!has(&some, Action::Palette) && !has(&some, Action::Upload));
+        assert!(matches!(some.last().unwrap().action, Action::Move(_)));
+        let empty = app_with(session(), &[], 80, 24);
+        assert!(!has(&offers(&empty), Action::Delete));
     }
 
     #[test]

@@ -25,6 +25,7 @@ fn key_message(key: KeyEvent, context: Context, keys: &Keymap) -> Option<Message
         | Context::Form
         | Context::FormPath
         | Context::Import
+        | Context::Palette
         | Context::Search => true,
         Context::ConfirmTyped => {
             !is_text || matches!(key.code, KeyCode::Char(c) if c.is_ascii_digit())

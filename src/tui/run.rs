@@ -306,6 +306,7 @@ impl Run {
                 }
                 Effect::Suspend => self.want = Some(Want::Suspend),
                 Effect::Leave => self.want = Some(Want::Leave),
+                Effect::Offer => self.offer(),
                 Effect::Track(sightings) => self.track(sightings),
                 Effect::Label { rows, labels } => self.label(rows, labels),
                 Effect::Remember(filter) => self.remember(filter),
@@ -350,6 +351,12 @@ impl Run {
                 question => self.ask(question),
             }
         }
+    }
+
+    /// Says what the keys do now; at once, so that what is typed next meets the palette.
+    fn offer(&mut self) {
+        let offers = self.keys.offers(&self.app, &self.words);
+        self.take(Message::Offered(offers), Frame::Due);
     }
 
     /// Asks the ledger; the answer comes back as a message.

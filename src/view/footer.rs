@@ -5,16 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::app::{About, Action, App, Form, Mode};
-
 use super::Screen;
 use super::text::width;
-
-/// How much room to free is one line, and a choice.
-fn is_freeing(app: &App) -> bool {
-    let about = |form: &Form| matches!(form.about, About::Free { .. });
-    matches!(&app.mode, Mode::Form(form) if about(form))
-}
 
 pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
     let Screen {
@@ -28,11 +20,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect) {
         .filter(|(binding, _)| binding.footer > 0 && app.allows(binding.action))
         .filter_map(|(binding, chords)| {
             let chord = chords.first()?.to_string();
-            let hint = match binding.action {
-                Action::Pause if app.queue.paused => "key-resume",
-                Action::Switch if is_freeing(app) => "key-switch-first",
-                _ => binding.hint,
-            };
+            let hint = binding.hint_now(app);
             Some((binding.footer, chord, words.text(hint).into_owned()))
         })
         .collect();

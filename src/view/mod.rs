@@ -10,6 +10,7 @@ mod header;
 mod help;
 mod history;
 mod import;
+mod palette;
 mod pane;
 mod queue;
 mod quit;
@@ -64,6 +65,10 @@ pub fn draw(frame: &mut Frame<'_>, screen: Screen<'_>) -> usize {
         }
         Mode::Import(path) => {
             import::draw(frame, screen, path);
+            0
+        }
+        Mode::Palette(palette) => {
+            palette::draw(frame, screen, palette);
             0
         }
         Mode::Confirm(confirm) => {

@@ -269,6 +269,9 @@ event-not-begun = stopped: { $count ->
 } not sent
 event-uploaded = uploaded { $name } as { $id }
 
+palette-title = Actions
+palette-nothing = Nothing that can be done now has these words.
+
 quit-title = Quit
 quit-question = Work is pending. Leaving sends nothing more: what is on the wire is settled first, the rest goes back to where it was.
 quit-stay = Stay
@@ -350,6 +353,8 @@ key-close = close
 key-switch = other button
 key-switch-kind = kind
 key-help = help
+key-palette = all that can be done now
+key-run = do it
 key-quit = quit
 key-suspend = suspend to the shell
 key-query-language = Filter: words match id, name, model, tags and note. kind: state: status: purpose: model: name: id: tag: note: source: narrow it; age>3d, expires<12h, size>10MB compare; - in front negates.

@@ -232,6 +232,9 @@ queue-upload-waiting = { $name }：{ $span }后重试：{ $reason }
 event-not-begun = 已停止：{ $count } 个文件未发送
 event-uploaded = 已上传 { $name }，ID 为 { $id }
 
+palette-title = 操作
+palette-nothing = 没有匹配的可用操作。
+
 quit-title = 退出
 quit-question = 还有未完成的工作。退出后不再发送请求：在途请求会先结清，其余恢复原状。
 quit-stay = 留下
@@ -313,6 +316,8 @@ key-close = 关闭
 key-switch = 切换按钮
 key-switch-kind = 类型
 key-help = 帮助
+key-palette = 列出当前可用的操作
+key-run = 执行
 key-quit = 退出
 key-suspend = 挂起到 shell
 key-query-language = 筛选：词语匹配 ID、名称、模型、标签和备注。kind: state: status: purpose: model: name: id: tag: note: source: 可缩小范围；age>3d、expires<12h、size>10MB 用于比较；前缀 - 表示取反。

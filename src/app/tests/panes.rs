@@ -90,6 +90,55 @@ fn a_text_that_is_no_query_is_not_kept() {
 }
 
 #[test]
+fn the_palette_is_narrowed_and_does_what_is_chosen() {
+    let offer = |action, name, words: &str| Offer {
+        action,
+        name,
+        keys: "k".into(),
+        words: words.into(),
+    };
+    let offers = || {
+        vec![
+            offer(Action::Protect, "protect", "Protect from deletion"),
+            offer(Action::Delete, "delete", "删除"),
+            offer(Action::Help, "help", "help"),
+        ]
+    };
+    let (mut app, rows) = app();
+    assert_eq!(act(&mut app, &rows, &[Action::Palette]), [Effect::Offer]);
+    assert_eq!(app.context(), Context::Pane, "not before they are known");
+    update(&mut app, Message::Offered(offers()));
+    assert_eq!(app.context(), Context::Palette);
+    let found = |app: &App| match &app.mode {
+        Mode::Palette(palette) => palette.found().iter().map(|it| it.name).collect(),
+        _ => Vec::new(),
+    };
+    assert_eq!(found(&app), ["protect", "delete", "help"]);
+    type_text(&mut app, "DELE");
+    assert_eq!(found(&app), ["delete", "protect"], "first what begins so");
+    type_text(&mut app, " from");
+    assert_eq!(found(&app), ["protect"]);
+    type_text(&mut app, "x");
+    assert_eq!(act(&mut app, &rows, &[Action::Press]), []);
+    assert_eq!(app.context(), Context::Palette, "there is nothing to do");
+    update(&mut app, Message::Edit(InputRequest::DeleteFromStart));
+    let down = Action::Move(Motion::Down);
+    act(&mut app, &rows, &[down, down, down, Action::Press]);
+    assert!(matches!(app.mode, Mode::Help { .. }));
+    // What comes late, comes to nothing.
+    update(&mut app, Message::Offered(offers()));
+    assert!(matches!(app.mode, Mode::Help { .. }));
+    act(&mut app, &rows, &[Action::No]);
+    update(&mut app, Message::Offered(offers()));
+    act(&mut app, &rows, &[Action::No]);
+    assert_eq!(app.context(), Context::Pane);
+    // A deletion is reviewed, as ever.
+    update(&mut app, Message::Offered(offers()));
+    act(&mut app, &rows, &[down, Action::Press]);
+    assert!(matches!(app.mode, Mode::Confirm(_)));
+}
+
+#[test]
 fn ranges_mark_from_one_end_to_the_other() {
     let (mut app, rows) = app();
     act(

@@ -69,6 +69,12 @@ fn snapshot(name: &str, make: impl Fn(u16, u16) -> App) {
     insta::assert_snapshot!(format!("{name}-zh-80x24"), screen(&app, Lang::ZhCn));
 }
 
+/// One screen by name, where what it shows depends on the language in other ways too.
+fn snapshot_of(name: &str, app: &App, lang: Lang) {
+    let name = format!("{name}-{}x{}", app.width, app.height);
+    insta::assert_snapshot!(name, screen(app, lang));
+}
+
 fn browsing(width: u16, height: u16) -> App {
     app_with(session(), &resources(), width, height)
 }

@@ -132,6 +132,46 @@ fn help() {
     });
 }
 
+/// The palette with something typed into it.
+fn palette(lang: Lang, typed: &str, width: u16, height: u16) -> App {
+    let mut app = browsing(width, height);
+    let asked = act(&mut app, &resources(), &[Action::Palette]);
+    assert_eq!(asked, [Effect::Offer]);
+    let keys = Keymap::new(&BTreeMap::new()).unwrap();
+    let offers = keys.offers(&app, &Catalogue::new(lang));
+    update(&mut app, Message::Offered(offers));
+    update(&mut app, Message::Paste(typed.into()));
+    app
+}
+
+#[test]
+fn the_palette() {
+    for (width, height) in SIZES {
+        let app = palette(Lang::En, "", width, height);
+        snapshot_of("palette", &app, Lang::En);
+    }
+    let narrowed = palette(Lang::En, "mark", 80, 24);
+    snapshot_of("palette-narrowed", &narrowed, Lang::En);
+    let chinese = palette(Lang::ZhCn, "标记", 80, 24);
+    snapshot_of("palette-zh", &chinese, Lang::ZhCn);
+    let nothing = screen(&palette(Lang::En, "colour", 80, 24), Lang::En);
+    assert!(nothing.contains("Nothing that can be done"), "{nothing}");
+}
+
+#[test]
+fn the_cursor_of_the_palette_is_in_sight_at_any_size() {
+    for (width, height) in SIZES {
+        for way in [Motion::PageDown, Motion::Up, Motion::Bottom] {
+            let mut app = palette(Lang::En, "", width, height);
+            for _ in 0..3 {
+                update(&mut app, Message::Act(Action::Move(way)));
+            }
+            let text = screen(&app, Lang::En);
+            assert_eq!(text.matches("┃▸ ").count(), 1, "{width}x{height}\n{text}");
+        }
+    }
+}
+
 #[test]
 fn hostile_text_never_reaches_a_cell_raw_at_any_size() {
     let mut rows = resources();
