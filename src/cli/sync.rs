@@ -78,6 +78,8 @@ fn summary(words: &Catalogue, tally: SyncTally) -> String {
         ("seen", words.count_of(Kind::File, tally.seen).into()),
         ("new", tally.new.into()),
         ("gone", tally.gone.into()),
+        ("failed", tally.failed.into()),
+        ("stuck", tally.stuck.into()),
     ];
     words.with("sync-files", &args)
 }

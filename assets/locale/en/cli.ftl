@@ -106,7 +106,7 @@ show-answer = last answer
 
 # sync
 sync-progress = page { $pages }, { $seen } files
-sync-files = { $seen } on the server · new: { $new } · gone: { $gone }
+sync-files = { $seen } on the server · new: { $new } · gone: { $gone } · failed: { $failed } · stuck: { $stuck }
 sync-skipped = Entries that could not be read as a file: { $count }.
 sync-incomplete = The listing is not complete, so nothing is taken as gone.
 sync-responses = { $fresh } refreshed · gone: { $gone } · failed: { $failed }

@@ -106,7 +106,7 @@ show-answer = 最近的应答
 
 # sync
 sync-progress = 第 { $pages } 页，{ $seen } 个文件
-sync-files = 服务器上有{ $seen } · 新增：{ $new } · 已不存在：{ $gone }
+sync-files = 服务器上有{ $seen } · 新增：{ $new } · 已不存在：{ $gone } · 处理失败：{ $failed } · 处理停滞：{ $stuck }
 sync-skipped = 无法识别为文件的条目：{ $count }。
 sync-incomplete = 列表不完整，因此没有把任何文件视为已不存在。
 sync-responses = 已刷新{ $fresh } · 已不存在：{ $gone } · 失败：{ $failed }

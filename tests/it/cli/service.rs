@@ -31,7 +31,7 @@ async fn sync_mirrors_the_files_and_shows_no_name_raw() {
     })
     .await;
     let out = deck.ok(&["sync"]);
-    assert_eq!(out, "250 files on the server · new: 250 · gone: 0\n");
+    assert_eq!(out, "250 files on the server · new: 250 · gone: 0 · failed: 13 · stuck: 13\n");
     assert_eq!(deck.list(&["files", "--filter", "source:sync"]).len(), 250);
 
     // Now the server has one file, with a name that would clear the screen.
@@ -42,7 +42,7 @@ async fn sync_mirrors_the_files_and_shows_no_name_raw() {
     ));
     assert_eq!(
         deck.ok(&["sync"]),
-        "1 file on the server · new: 1 · gone: 250\n"
+        "1 file on the server · new: 1 · gone: 250 · failed: 0 · stuck: 0\n"
     );
     let files = deck.list(&["files"]);
     assert_eq!(files[0]["name"], "a\u{1b}[2J\u{202e}b\u{9b}");
