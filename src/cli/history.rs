@@ -284,26 +284,4 @@ impl Line for HistoryLine<'_> {
     fn id(&self) -> &str {
         self.id
     }
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.seq.to_string(),
-            text(self.batch),
-            self.id.to_owned(),
-            self.kind.as_str().to_owned(),
-            text(self.name),
-            text(self.outcome),
-            text(self.asked_at),
-            text(self.sent_at),
-            text(self.settled_at),
-            self.attempts.to_string(),
-            text(self.status),
-            text(self.code),
-            text(self.message),
-            text(self.request_id),
-            text(self.client_request_id),
-            text(self.cause),
-            text(self.detail),
-        ]
-    }
 }

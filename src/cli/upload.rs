@@ -12,7 +12,7 @@ use crate::domain::{
 
 use super::args;
 use super::context::{Context, Exit, Failure};
-use super::output::{Line, Printer, pad, text};
+use super::output::{Line, Printer, pad};
 use super::work::{self, Ended};
 
 pub(super) async fn run(args: args::Upload, context: &mut Context) -> Result<Exit, Failure> {
@@ -114,22 +114,6 @@ impl Line for UploadLine<'_> {
 
     fn id(&self) -> &str {
         self.id.unwrap_or_default()
-    }
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.file.to_owned(),
-            self.outcome.to_owned(),
-            text(self.id),
-            text(self.bytes),
-            self.purpose.to_owned(),
-            text(self.expires_at),
-            self.attempts.to_string(),
-            text(self.status),
-            text(self.code),
-            text(self.message),
-            text(self.request_id),
-        ]
     }
 }
 

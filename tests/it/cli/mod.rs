@@ -4,6 +4,7 @@ mod asking;
 mod citations;
 mod config;
 mod deletion;
+mod export;
 mod free;
 mod help;
 mod history;
