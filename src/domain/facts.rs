@@ -79,12 +79,10 @@ impl Facts {
     /// never replaces what is known but the status of what was still under way.
     #[must_use]
     pub fn filled_from(&self, recorded: &Self) -> Self {
-        let passing =
-            |status: &String| ["in_progress", "queued", "processing"].contains(&&**status);
         let known = self.clone();
         let recorded = recorded.clone();
         let status = match (known.status, recorded.status) {
-            (Some(known), Some(later)) if passing(&known) && !passing(&later) => Some(later),
+            (Some(known), Some(later)) if is_passing(&known) && !is_passing(&later) => Some(later),
             (known, recorded) => known.or(recorded),
         };
         Self {
@@ -100,6 +98,11 @@ impl Facts {
             usage: known.usage.or(recorded.usage),
         }
     }
+}
+
+/// A status in which nothing stays: the service is still at work.
+pub fn is_passing(status: &str) -> bool {
+    ["in_progress", "queued", "processing"].contains(&status)
 }
 
 /// Unix seconds; some servers write them as a float. Zero and less are placeholders.

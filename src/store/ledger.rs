@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, OptionalExtension as _, Row, ToSql, params, para
 
 use crate::domain::{
     Answer, Counts, Facts, Kind, Labels, ListQuery, Listing, Resource, ResourceId, RowId, Sighting,
-    Source, State, Tracked, Usage,
+    Source, State, Tracked, Usage, is_passing,
 };
 
 use super::codes::{self, Code, stored};
@@ -149,7 +149,11 @@ fn merge_facts(resource: &mut Resource, said: &Facts) {
     };
     text(&mut known.name, &said.name);
     text(&mut known.model, &said.model);
-    text(&mut known.status, &said.status);
+    // Answers may come in another order than they were given, and what has ended does not begin again.
+    let has_ended = known.status.as_deref().is_some_and(|s| !is_passing(s));
+    if !(has_ended && said.status.as_deref().is_some_and(is_passing)) {
+        text(&mut known.status, &said.status);
+    }
     text(&mut known.purpose, &said.purpose);
     text(&mut known.mime_type, &said.mime_type);
     text(&mut known.previous_response_id, &said.previous_response_id);
