@@ -239,8 +239,10 @@ impl Told<'_> {
 
     /// Lines for those that were never begun, and the exit code.
     fn end(mut self, context: &mut Context, ended: &Ended) -> Exit {
+        let reason = context.words.text("upload-not-begun").into_owned();
         for at in 0..self.files.len() {
             if !self.named[at] {
+                context.note_about(&self.name(at), &reason);
                 self.print(context, at, "cancelled", None, &Answer::default());
             }
         }
