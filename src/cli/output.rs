@@ -14,7 +14,8 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::{
-    Expiry, Facts, Kind, Resource, ResourceId, Settlement, cells, clusters, is_obeyed, visible,
+    Answer, Expiry, Facts, Kind, Resource, ResourceId, Settlement, cells, clusters, is_obeyed,
+    visible,
 };
 use crate::locale::Catalogue;
 
@@ -158,28 +159,42 @@ pub(super) struct DeleteLine<'a> {
     pub id: &'a str,
     pub kind: Kind,
     pub outcome: &'static str,
-    /// Requests that may have left this machine.
-    pub attempts: u32,
-    /// The last HTTP status.
-    pub status: Option<u16>,
-    /// The service's own.
-    pub code: Option<&'a str>,
-    pub message: Option<&'a str>,
-    pub request_id: Option<&'a str>,
+    #[serde(flatten)]
+    pub answer: AnswerPart<'a>,
 }
 
-impl<'a> DeleteLine<'a> {
-    pub(super) fn new(settlement: &'a Settlement) -> Self {
-        let answer = &settlement.answer;
+/// What every line tells of an answer.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct AnswerPart<'a> {
+    /// Requests that may have left this machine.
+    attempts: u32,
+    /// The last HTTP status.
+    status: Option<u16>,
+    /// The service's own, as is what follows, or why there is none.
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    request_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Answer> for AnswerPart<'a> {
+    fn from(answer: &'a Answer) -> Self {
         Self {
-            id: settlement.id.as_str(),
-            kind: settlement.kind,
-            outcome: settlement.outcome.as_str(),
             attempts: answer.attempts,
             status: answer.status,
             code: answer.code.as_deref(),
             message: answer.message.as_deref(),
             request_id: answer.request_id.as_deref(),
+        }
+    }
+}
+
+impl<'a> DeleteLine<'a> {
+    pub(super) fn new(settlement: &'a Settlement) -> Self {
+        Self {
+            id: settlement.id.as_str(),
+            kind: settlement.kind,
+            outcome: settlement.outcome.as_str(),
+            answer: (&settlement.answer).into(),
         }
     }
 }
