@@ -41,6 +41,7 @@ fn place(lang: Lang, context: Context) -> String {
         (Lang::ZhCn, Context::Details) => "详情",
         (Lang::ZhCn, Context::Search) => "搜索",
         (Lang::ZhCn, Context::Help) => "帮助",
+        (Lang::ZhCn, Context::Palette) => "操作",
         (Lang::ZhCn, Context::Quit) => "退出",
         (Lang::ZhCn, Context::Leaving) => "正在退出",
     };
