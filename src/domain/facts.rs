@@ -100,9 +100,10 @@ impl Facts {
     }
 }
 
-/// A status in which nothing stays: the service is still at work.
+/// A status in which nothing stays: the service is still at work. The words are those of Ark and of
+/// services like it.
 pub fn is_passing(status: &str) -> bool {
-    ["in_progress", "queued", "processing"].contains(&status)
+    ["in_progress", "queued", "processing", "pending", "running"].contains(&status)
 }
 
 /// Unix seconds; some servers write them as a float. Zero and less are placeholders.
