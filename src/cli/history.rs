@@ -12,7 +12,7 @@ use crate::store::{Ledger, StoreError};
 use super::args::{Format, History, Since};
 use super::context::{Context, Exit, Failure};
 use super::ids::{self, CHUNK};
-use super::output::{Line, Printer, Table, json, print, second, text};
+use super::output::{AnswerPart, Line, Printer, Table, json, print, second, text};
 use super::work;
 
 pub(super) async fn run(args: History, context: &mut Context) -> Result<Exit, Failure> {
@@ -224,11 +224,8 @@ struct HistoryLine<'a> {
     asked_at: Option<Timestamp>,
     sent_at: Option<Timestamp>,
     settled_at: Option<Timestamp>,
-    attempts: u32,
-    status: Option<u16>,
-    code: Option<&'a str>,
-    message: Option<&'a str>,
-    request_id: Option<&'a str>,
+    #[serde(flatten)]
+    answer: AnswerPart<'a>,
     client_request_id: Option<&'a str>,
     /// Our reading of the answer, where it was no plain success.
     cause: Option<&'static str>,
@@ -248,11 +245,7 @@ impl<'a> HistoryLine<'a> {
             asked_at: entry.asked_at,
             sent_at: entry.sent_at,
             settled_at: entry.settled_at,
-            attempts: answer.attempts,
-            status: answer.status,
-            code: answer.code.as_deref(),
-            message: answer.message.as_deref(),
-            request_id: answer.request_id.as_deref(),
+            answer: answer.into(),
             client_request_id: answer.client_request_id.as_deref(),
             cause: answer.cause.map(Cause::as_str),
             detail: answer.detail.as_deref(),
@@ -283,27 +276,5 @@ impl Line for HistoryLine<'_> {
 
     fn id(&self) -> &str {
         self.id
-    }
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.seq.to_string(),
-            text(self.batch),
-            self.id.to_owned(),
-            self.kind.as_str().to_owned(),
-            text(self.name),
-            text(self.outcome),
-            text(self.asked_at),
-            text(self.sent_at),
-            text(self.settled_at),
-            self.attempts.to_string(),
-            text(self.status),
-            text(self.code),
-            text(self.message),
-            text(self.request_id),
-            text(self.client_request_id),
-            text(self.cause),
-            text(self.detail),
-        ]
     }
 }

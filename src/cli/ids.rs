@@ -3,7 +3,12 @@
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
-use crate::domain::{Kind, Resource, ResourceId, RowId, visible};
+use jiff::Timestamp;
+
+use crate::domain::{
+    Facts, Kind, ListQuery, Query, Resource, ResourceId, RowId, Sighting, Sort, Source, Tombstones,
+    visible,
+};
 use crate::locale::Catalogue;
 use crate::store::Ledger;
 
@@ -70,6 +75,61 @@ impl Named {
         let (_, id) = self.unknown.iter().find(|(kind, _)| kind.is_none())?;
         Some(needs_kind(words, id))
     }
+
+    /// Puts what is unknown into the ledger.
+    pub(super) async fn track(
+        &mut self,
+        context: &Context,
+        ledger: &Ledger,
+    ) -> Result<(), Failure> {
+        if let Some(failure) = self.needs_kind(&context.words) {
+            return Err(failure);
+        }
+        let unknown = std::mem::take(&mut self.unknown).into_iter();
+        let unknown = unknown.filter_map(|(kind, id)| Some((kind?, id)));
+        self.rows.extend(track(context, ledger, unknown).await?);
+        Ok(())
+    }
+}
+
+/// Puts ids that were typed into the ledger.
+pub(super) async fn track(
+    context: &Context,
+    ledger: &Ledger,
+    ids: impl Iterator<Item = (Kind, ResourceId)>,
+) -> Result<Vec<RowId>, Failure> {
+    let sightings = ids.map(|(kind, id)| Sighting {
+        kind,
+        id,
+        source: Source::Hand,
+        tags: Vec::new(),
+        facts: Facts::default(),
+    });
+    let tracked = ledger
+        .track(sightings.collect(), Timestamp::now())
+        .await
+        .map_err(|e| context.store_failure(&e))?;
+    Ok(tracked.into_iter().map(|tracked| tracked.row).collect())
+}
+
+/// What there still is that matches.
+pub(super) async fn matching(
+    context: &Context,
+    ledger: &Ledger,
+    query: Query,
+    kind: Option<Kind>,
+) -> Result<Vec<RowId>, Failure> {
+    let listing = ledger
+        .listing(ListQuery {
+            kind,
+            query,
+            sort: Sort::default(),
+            tombstones: Tombstones::Hide,
+            now: Timestamp::now(),
+        })
+        .await
+        .map_err(|e| context.store_failure(&e))?;
+    Ok(listing.rows)
 }
 
 pub(super) fn needs_kind(words: &Catalogue, id: &ResourceId) -> Failure {

@@ -2,17 +2,20 @@
 //!
 //! No character that a terminal obeys leaves here raw: in JSON it is escaped, which reads back as
 //! the same text; in tables and CSV it is shown by [`visible`]. CSV is guarded against nothing else:
-//! a spreadsheet that takes `=1+1` for a formula will do so.
+//! a spreadsheet that takes `=1+1` for a formula will do so. What the fields mean is in the README, and
+//! a test holds both to each other.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::{
-    Expiry, Facts, Kind, Resource, ResourceId, Settlement, cells, clusters, is_obeyed, visible,
+    Answer, Expiry, Facts, Kind, Resource, ResourceId, Settlement, cells, clusters, is_obeyed,
+    visible,
 };
 use crate::locale::Catalogue;
 
@@ -24,11 +27,24 @@ const WIDEST_NAME: usize = 60;
 
 /// A line of results.
 pub(super) trait Line: Serialize {
-    /// The columns of CSV: the names of the JSON object.
+    /// The columns of CSV: the names of the JSON object, in its order.
     const COLUMNS: &'static [&'static str];
     fn id(&self) -> &str;
-    /// As many as [`Self::COLUMNS`]; unknown is empty.
-    fn cells(&self) -> Vec<String>;
+}
+
+/// A line of CSV: what JSON says, with nothing for null and lists side by side.
+fn csv_cells<L: Line>(line: &L) -> Vec<String> {
+    fn cell(value: &Value) -> String {
+        match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            Value::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(" "),
+            other => other.to_string(),
+        }
+    }
+    // Our own plain structs always have a JSON form.
+    let object = serde_json::to_value(line).unwrap_or_default();
+    L::COLUMNS.iter().map(|name| cell(&object[name])).collect()
 }
 
 /// A resource as `list` prints it. Unknown is null.
@@ -49,38 +65,36 @@ pub(super) struct ListLine<'a> {
     pub tags: &'a [String],
     pub source: Option<&'static str>,
     pub tracked_at: Option<Timestamp>,
-    /// This and the note are only there when there is something to say, and are no columns.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub protected: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'a str>,
+    pub protected: bool,
+    pub mime_type: Option<&'a str>,
+    /// Side by side, not as an object: CSV has the same names.
+    pub input_tokens: Option<u64>,
+    pub cached_tokens: Option<u64>,
+    pub output_tokens: Option<u64>,
+    pub total_tokens: Option<u64>,
+    /// `created_at` was read off the id.
+    pub created_approx: bool,
 }
 
 impl<'a> ListLine<'a> {
     pub(super) fn new(resource: &'a Resource, now: Timestamp) -> Self {
-        let facts = &resource.facts;
         Self {
-            id: resource.id.as_str(),
-            kind: resource.kind,
             state: Some(resource.state_at(now).as_str()),
-            name: facts.name.as_deref(),
-            bytes: facts.bytes,
-            model: facts.model.as_deref(),
-            status: facts.status.as_deref(),
-            purpose: facts.purpose.as_deref(),
-            created_at: facts.created_at,
-            expires_at: facts.expires_at.and_then(Expiry::at),
-            previous_response_id: facts.previous_response_id.as_deref(),
+            created_at: resource.facts.created_at,
             tags: &resource.tags,
             source: Some(resource.source.as_str()),
             tracked_at: Some(resource.tracked_at),
-            protected: resource.protected,
             note: resource.note.as_deref(),
+            protected: resource.protected,
+            created_approx: resource.created_approx,
+            ..Self::untracked(resource.kind, &resource.id, &resource.facts)
         }
     }
 
     /// What the ledger does not have.
     pub(super) fn untracked(kind: Kind, id: &'a ResourceId, facts: &'a Facts) -> Self {
+        let created_at = facts.created_at.or_else(|| id.birth());
         Self {
             id: id.as_str(),
             kind,
@@ -90,14 +104,20 @@ impl<'a> ListLine<'a> {
             model: facts.model.as_deref(),
             status: facts.status.as_deref(),
             purpose: facts.purpose.as_deref(),
-            created_at: facts.created_at.or_else(|| id.birth()),
+            created_at,
             expires_at: facts.expires_at.and_then(Expiry::at),
             previous_response_id: facts.previous_response_id.as_deref(),
             tags: &[],
             source: None,
             tracked_at: None,
-            protected: false,
             note: None,
+            protected: false,
+            mime_type: facts.mime_type.as_deref(),
+            input_tokens: facts.usage.map(|usage| usage.input),
+            cached_tokens: facts.usage.map(|usage| usage.cached),
+            output_tokens: facts.usage.map(|usage| usage.output),
+            total_tokens: facts.usage.map(|usage| usage.total),
+            created_approx: facts.created_at.is_none() && created_at.is_some(),
         }
     }
 }
@@ -118,29 +138,18 @@ impl Line for ListLine<'_> {
         "tags",
         "source",
         "tracked_at",
+        "note",
+        "protected",
+        "mime_type",
+        "input_tokens",
+        "cached_tokens",
+        "output_tokens",
+        "total_tokens",
+        "created_approx",
     ];
 
     fn id(&self) -> &str {
         self.id
-    }
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.id.to_owned(),
-            self.kind.as_str().to_owned(),
-            text(self.state),
-            text(self.name),
-            text(self.bytes),
-            text(self.model),
-            text(self.status),
-            text(self.purpose),
-            text(self.created_at),
-            text(self.expires_at),
-            text(self.previous_response_id),
-            self.tags.join(" "),
-            text(self.source),
-            text(self.tracked_at),
-        ]
     }
 }
 
@@ -150,28 +159,42 @@ pub(super) struct DeleteLine<'a> {
     pub id: &'a str,
     pub kind: Kind,
     pub outcome: &'static str,
-    /// Requests that may have left this machine.
-    pub attempts: u32,
-    /// The last HTTP status.
-    pub status: Option<u16>,
-    /// The service's own.
-    pub code: Option<&'a str>,
-    pub message: Option<&'a str>,
-    pub request_id: Option<&'a str>,
+    #[serde(flatten)]
+    pub answer: AnswerPart<'a>,
 }
 
-impl<'a> DeleteLine<'a> {
-    pub(super) fn new(settlement: &'a Settlement) -> Self {
-        let answer = &settlement.answer;
+/// What every line tells of an answer.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct AnswerPart<'a> {
+    /// Requests that may have left this machine.
+    attempts: u32,
+    /// The last HTTP status.
+    status: Option<u16>,
+    /// The service's own, as is what follows, or why there is none.
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    request_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Answer> for AnswerPart<'a> {
+    fn from(answer: &'a Answer) -> Self {
         Self {
-            id: settlement.id.as_str(),
-            kind: settlement.kind,
-            outcome: settlement.outcome.as_str(),
             attempts: answer.attempts,
             status: answer.status,
             code: answer.code.as_deref(),
             message: answer.message.as_deref(),
             request_id: answer.request_id.as_deref(),
+        }
+    }
+}
+
+impl<'a> DeleteLine<'a> {
+    pub(super) fn new(settlement: &'a Settlement) -> Self {
+        Self {
+            id: settlement.id.as_str(),
+            kind: settlement.kind,
+            outcome: settlement.outcome.as_str(),
+            answer: (&settlement.answer).into(),
         }
     }
 }
@@ -190,19 +213,6 @@ impl Line for DeleteLine<'_> {
 
     fn id(&self) -> &str {
         self.id
-    }
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.id.to_owned(),
-            self.kind.as_str().to_owned(),
-            self.outcome.to_owned(),
-            self.attempts.to_string(),
-            text(self.status),
-            text(self.code),
-            text(self.message),
-            text(self.request_id),
-        ]
     }
 }
 
@@ -249,7 +259,7 @@ impl Printer {
                 if self.count == 0 {
                     csv_record(out, L::COLUMNS.iter().map(ToString::to_string));
                 }
-                csv_record(out, line.cells().into_iter());
+                csv_record(out, csv_cells(line).into_iter());
             }
             Format::Id => print(out, line.id()),
         }
@@ -405,12 +415,19 @@ pub(super) fn list_row(words: &Catalogue, resource: &Resource, now: Timestamp) -
         resource.id.to_string(),
         words.kind(resource.kind),
         state(words, resource, now),
-        facts.created_at.map_or_else(String::new, minute),
+        created(resource),
         expires,
         facts.bytes.map_or_else(String::new, |b| words.bytes(b)),
         name.map_or_else(String::new, |name| clipped(&visible(name))),
         resource.tags.join(" "),
     ]
+}
+
+/// When it was made, with a `~` if only the id says so.
+pub(super) fn created(resource: &Resource) -> String {
+    let mark = if resource.created_approx { "~" } else { "" };
+    let at = resource.facts.created_at;
+    at.map_or_else(String::new, |at| format!("{mark}{}", minute(at)))
 }
 
 /// A name as it is for people: one of ten thousand letters would widen every row.

@@ -1,9 +1,5 @@
 //! `arkdeck protect` and `arkdeck unprotect`: what no batch takes, whoever asks.
 
-use jiff::Timestamp;
-
-use crate::domain::{Facts, Sighting, Source};
-
 use super::args::Ids;
 use super::context::{Context, Exit, Failure};
 use super::ids;
@@ -17,24 +13,7 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let (ledger, mut named) = ids::read(context, &args).await?;
     if protected {
-        if let Some(failure) = named.needs_kind(&context.words) {
-            return Err(failure);
-        }
-        let sightings = std::mem::take(&mut named.unknown).into_iter();
-        let sightings = sightings.filter_map(|(kind, id)| {
-            Some(Sighting {
-                kind: kind?,
-                id,
-                source: Source::Hand,
-                tags: Vec::new(),
-                facts: Facts::default(),
-            })
-        });
-        let tracked = ledger
-            .track(sightings.collect(), Timestamp::now())
-            .await
-            .map_err(|e| context.store_failure(&e))?;
-        named.rows.extend(tracked.into_iter().map(|each| each.row));
+        named.track(context, &ledger).await?;
     }
     let done = ledger
         .protect(named.rows.clone(), protected)

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Facts, FreeQuery, Freed, Kind, ListQuery, Outcome, Query, Resource, ResourceId, Review, RowId,
-    RowSet, Sighting, Sort, Source, State, Tombstones, visible,
+    Facts, FreeQuery, Freed, Kind, Outcome, Query, Resource, ResourceId, Review, RowId, RowSet,
+    State, visible,
 };
 use crate::locale::Catalogue;
 use crate::store::Ledger;
@@ -63,21 +63,11 @@ impl Selection {
         ledger: &Ledger,
         query: Query,
     ) -> Result<Self, Failure> {
-        let now = Timestamp::now();
-        let listing = ledger
-            .listing(ListQuery {
-                kind: None,
-                query,
-                sort: Sort::default(),
-                tombstones: Tombstones::Hide,
-                now,
-            })
-            .await
-            .map_err(|e| context.store_failure(&e))?;
+        let rows = ids::matching(context, ledger, query, None).await?;
         // What cannot be deleted was not named, only matched: no word about it.
         Ok(Self {
             skipped: Vec::new(),
-            ..Self::reviewed(context, ledger, listing.rows).await?
+            ..Self::reviewed(context, ledger, rows).await?
         })
     }
 
@@ -374,20 +364,10 @@ impl Selection {
         context: &Context,
         ledger: &Ledger,
     ) -> Result<Vec<RowId>, Failure> {
-        let sightings = std::mem::take(&mut self.unknown).into_iter();
-        let sightings = sightings.map(|(kind, id)| Sighting {
-            kind,
-            id,
-            source: Source::Hand,
-            tags: Vec::new(),
-            facts: Facts::default(),
-        });
-        let tracked = ledger
-            .track(sightings.collect(), Timestamp::now())
-            .await
-            .map_err(|e| context.store_failure(&e))?;
+        let unknown = std::mem::take(&mut self.unknown).into_iter();
+        let tracked = ids::track(context, ledger, unknown).await?;
         let mut rows = std::mem::take(&mut self.review.rows);
-        rows.extend(tracked.into_iter().map(|tracked| tracked.row));
+        rows.extend(tracked);
         Ok(rows)
     }
 }

@@ -1,6 +1,7 @@
 //! `arkdeck show`: one resource, from the service where possible, else from the ledger.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::Fetched;
@@ -10,7 +11,25 @@ use crate::store::Ledger;
 use super::args::{Format, Show};
 use super::context::{Context, Exit, Failure};
 use super::ids;
-use super::output::{ListLine, Printer, Table, json, json_pretty, minute, print, state};
+use super::output::{ListLine, Printer, Table, created, json, json_pretty, minute, print, state};
+
+/// A resource as JSON, the same whether the service was asked or only the ledger.
+#[derive(Debug, Serialize)]
+struct ShowLine<'a> {
+    #[serde(flatten)]
+    line: ListLine<'a>,
+    /// Null: no response of the ledger is known to cite it.
+    cited_by: Option<CitedBy<'a>>,
+    /// The service's object, as it came. Null: it could not be had.
+    raw: Option<&'a Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct CitedBy<'a> {
+    count: u64,
+    /// Some of them.
+    ids: &'a [ResourceId],
+}
 
 pub(super) async fn run(args: Show, context: &mut Context) -> Result<Exit, Failure> {
     let (kind, id) = ids::typed(&context.words, &args.id, args.kind)?;
@@ -84,6 +103,7 @@ impl Shown {
                 if let Some(known) = &mut self.known {
                     if ledger.is_read_only() {
                         known.state = State::Tracked;
+                        known.created_approx &= facts.created_at.is_none();
                         known.facts = facts;
                     } else {
                         *known = ledger
@@ -136,16 +156,23 @@ impl Shown {
             Some(known) => ListLine::new(known, Timestamp::now()),
             None => ListLine::untracked(self.kind, &self.id, facts),
         };
-        match (format, &self.raw) {
-            (Format::Json, Some(raw)) => print(out, &json_pretty(raw)),
-            (Format::Json, None) => print(out, &json_pretty(&line)),
-            (Format::Jsonl, Some(raw)) => print(out, &json(raw)),
-            (Format::Jsonl | Format::Csv | Format::Id, _) => {
+        let whole = |line| ShowLine {
+            line,
+            cited_by: self.cited_by.as_ref().map(|by| CitedBy {
+                count: by.count,
+                ids: &by.some,
+            }),
+            raw: self.raw.as_ref(),
+        };
+        match format {
+            Format::Json => print(out, &json_pretty(&whole(line))),
+            Format::Jsonl => print(out, &json(&whole(line))),
+            Format::Csv | Format::Id => {
                 let mut printer = Printer::new(format);
                 printer.line(out, &line);
                 printer.end::<ListLine<'_>>(out);
             }
-            (Format::Table, _) => self.print_view(context, facts),
+            Format::Table => self.print_view(context, facts),
         }
     }
 
@@ -170,7 +197,9 @@ impl Shown {
         row("show-type", facts.mime_type.clone());
         row("show-status", facts.status.clone());
         row("show-purpose", facts.purpose.clone());
-        row("show-created", facts.created_at.map(minute));
+        let made = self.known.as_ref().filter(|known| known.created_approx);
+        let made = made.map(created).or(facts.created_at.map(minute));
+        row("show-created", made);
         let expires = facts.expires_at.map(|expiry| match expiry {
             Expiry::Never => words.text("listing-never").into_owned(),
             Expiry::At(at) => minute(at),

@@ -1,10 +1,6 @@
 //! `arkdeck tag`: what the user writes on rows. It stays in the ledger; nothing is sent.
 
-use jiff::Timestamp;
-
-use crate::domain::{
-    Facts, Kind, Labels, ListQuery, Query, ResourceId, RowId, Sighting, Sort, Source, Tombstones,
-};
+use crate::domain::{Labels, RowId};
 use crate::store::Ledger;
 
 use super::args::Tag;
@@ -38,7 +34,7 @@ pub(super) async fn run(args: Tag, context: &mut Context) -> Result<Exit, Failur
     let ledger = context.ledger().await?;
     let (rows, unknown) = match query {
         Some(query) => (
-            matching(context, &ledger, query, args.kind).await?,
+            ids::matching(context, &ledger, query, args.kind).await?,
             Vec::new(),
         ),
         None => named(context, &ledger, ids, &labels).await?,
@@ -58,54 +54,18 @@ pub(super) async fn run(args: Tag, context: &mut Context) -> Result<Exit, Failur
     Ok(ids::tell(context, &[], &[], "", &unknown))
 }
 
-async fn matching(
-    context: &Context,
-    ledger: &Ledger,
-    query: Query,
-    kind: Option<Kind>,
-) -> Result<Vec<RowId>, Failure> {
-    let listing = ledger
-        .listing(ListQuery {
-            kind,
-            query,
-            sort: Sort::default(),
-            tombstones: Tombstones::Hide,
-            now: Timestamp::now(),
-        })
-        .await
-        .map_err(|e| context.store_failure(&e))?;
-    Ok(listing.rows)
-}
-
 /// The rows of ids, and the ids that have none and need none.
 async fn named(
     context: &Context,
     ledger: &Ledger,
     ids: Vec<Typed>,
     labels: &Labels,
-) -> Result<(Vec<RowId>, Vec<(Option<Kind>, ResourceId)>), Failure> {
+) -> Result<(Vec<RowId>, Vec<Typed>), Failure> {
     let mut named = ids::look_up(context, ledger, ids).await?;
     let takes_something =
         !labels.add.is_empty() || labels.note.as_ref().is_some_and(|n| !n.is_empty());
     if takes_something {
-        if let Some(failure) = named.needs_kind(&context.words) {
-            return Err(failure);
-        }
-        let sightings = std::mem::take(&mut named.unknown).into_iter();
-        let sightings = sightings.filter_map(|(kind, id)| {
-            Some(Sighting {
-                kind: kind?,
-                id,
-                source: Source::Hand,
-                tags: Vec::new(),
-                facts: Facts::default(),
-            })
-        });
-        let tracked = ledger
-            .track(sightings.collect(), Timestamp::now())
-            .await
-            .map_err(|e| context.store_failure(&e))?;
-        named.rows.extend(tracked.into_iter().map(|each| each.row));
+        named.track(context, ledger).await?;
     }
     Ok((named.rows, named.unknown))
 }

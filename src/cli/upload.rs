@@ -12,7 +12,7 @@ use crate::domain::{
 
 use super::args;
 use super::context::{Context, Exit, Failure};
-use super::output::{Line, Printer, pad, text};
+use super::output::{AnswerPart, Line, Printer, pad};
 use super::work::{self, Ended};
 
 pub(super) async fn run(args: args::Upload, context: &mut Context) -> Result<Exit, Failure> {
@@ -89,12 +89,9 @@ struct UploadLine<'a> {
     bytes: Option<u64>,
     purpose: &'a str,
     expires_at: Option<Timestamp>,
-    attempts: u32,
-    status: Option<u16>,
-    code: Option<&'a str>,
-    /// The service's own, or why the file cannot be read.
-    message: Option<&'a str>,
-    request_id: Option<&'a str>,
+    /// Its message may also say why the file cannot be read.
+    #[serde(flatten)]
+    answer: AnswerPart<'a>,
 }
 
 impl Line for UploadLine<'_> {
@@ -114,22 +111,6 @@ impl Line for UploadLine<'_> {
 
     fn id(&self) -> &str {
         self.id.unwrap_or_default()
-    }
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.file.to_owned(),
-            self.outcome.to_owned(),
-            text(self.id),
-            text(self.bytes),
-            self.purpose.to_owned(),
-            text(self.expires_at),
-            self.attempts.to_string(),
-            text(self.status),
-            text(self.code),
-            text(self.message),
-            text(self.request_id),
-        ]
     }
 }
 
@@ -229,11 +210,7 @@ impl Told<'_> {
             bytes: kept.and_then(|(_, facts)| facts.bytes),
             purpose: self.purpose,
             expires_at: kept.and_then(|(_, facts)| facts.expires_at.and_then(Expiry::at)),
-            attempts: answer.attempts,
-            status: answer.status,
-            code: answer.code.as_deref(),
-            message: answer.message.as_deref(),
-            request_id: answer.request_id.as_deref(),
+            answer: answer.into(),
         };
         let words = &context.words;
         let out = &mut context.streams.results;
@@ -255,8 +232,10 @@ impl Told<'_> {
 
     /// Lines for those that were never begun, and the exit code.
     fn end(mut self, context: &mut Context, ended: &Ended) -> Exit {
+        let reason = context.words.text("upload-not-begun").into_owned();
         for at in 0..self.files.len() {
             if !self.named[at] {
+                context.note_about(&self.name(at), &reason);
                 self.print(context, at, "cancelled", None, &Answer::default());
             }
         }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Expiry, Facts, Kind, Usage};
+use super::{Expiry, Facts, Kind, ResourceId, Usage};
 
 /// The longest text of the service that is kept: codes, messages, names. In bytes.
 const LONGEST_TEXT: usize = 2048;
@@ -62,16 +62,27 @@ impl Facts {
         facts
     }
 
+    /// What is believed of an object that somebody wrote down, nobody knows when or how: not a time of
+    /// expiry that is not after the making. What has expired is out of sight, and the service is not
+    /// asked for it, so that this would stay wrong. Where the time of making is not known, none is
+    /// believed.
+    #[must_use]
+    pub fn recorded(mut self, id: &ResourceId) -> Self {
+        let made = self.created_at.max(id.birth());
+        let is_sound = |at| made.is_some_and(|made| made < at);
+        self.expires_at
+            .take_if(|expiry| expiry.at().is_some_and(|at| !is_sound(at)));
+        self
+    }
+
     /// Takes over what somebody wrote down about the same resource, who knows when: it fills gaps, and
     /// never replaces what is known but the status of what was still under way.
     #[must_use]
     pub fn filled_from(&self, recorded: &Self) -> Self {
-        let passing =
-            |status: &String| ["in_progress", "queued", "processing"].contains(&&**status);
         let known = self.clone();
         let recorded = recorded.clone();
         let status = match (known.status, recorded.status) {
-            (Some(known), Some(later)) if passing(&known) && !passing(&later) => Some(later),
+            (Some(known), Some(later)) if is_passing(&known) && !is_passing(&later) => Some(later),
             (known, recorded) => known.or(recorded),
         };
         Self {
@@ -87,6 +98,12 @@ impl Facts {
             usage: known.usage.or(recorded.usage),
         }
     }
+}
+
+/// A status in which nothing stays: the service is still at work. The words are those of Ark and of
+/// services like it.
+pub fn is_passing(status: &str) -> bool {
+    ["in_progress", "queued", "processing", "pending", "running"].contains(&status)
 }
 
 /// Unix seconds; some servers write them as a float. Zero and less are placeholders.
@@ -183,6 +200,41 @@ mod tests {
                 r#"{{"created_at":{absurd},"expire_at":{absurd}}}"#
             ));
             assert_eq!(Facts::of(Kind::File, &object), Facts::default(), "{absurd}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_expiry_is_after_the_making_or_not_believed() {
+        // Born at 1795227300.456.
+        let born = "resp_021795227300456a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3";
+        let expiry = |id: &str, object: &str| {
+            let facts = Facts::of(Kind::Response, &read(object));
+            facts.recorded(&ResourceId::new(id).unwrap()).expires_at
+        };
+        let at = |second| Timestamp::from_second(second).ok().map(Expiry::At);
+        for (id, object, believed) in [
+            (born, r#"{"expire_at":1795486500}"#, at(1_795_486_500)),
+            (born, r#"{"expire_at":-1}"#, Some(Expiry::Never)),
+            // A length of time, and what an example says.
+            (born, r#"{"expire_at":259200}"#, None),
+            (
+                born,
+                r#"{"created_at":1700000000,"expire_at":1700259200}"#,
+                None,
+            ),
+            ("resp_1", r#"{"expire_at":1795486500}"#, None),
+            (
+                "resp_1",
+                r#"{"created_at":1795486500,"expire_at":1795486500}"#,
+                None,
+            ),
+            (
+                "resp_1",
+                r#"{"created_at":1795227300,"expire_at":1795486500}"#,
+                at(1_795_486_500),
+            ),
+        ] {
+            assert_eq!(expiry(id, object), believed, "{id} {object}");
         }
     }
 

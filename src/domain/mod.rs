@@ -23,7 +23,7 @@ mod visible;
 
 pub use cells::{cells, clusters, width, wrap};
 pub use content::{Content, Document, Heading, LONGEST_DOCUMENT, Particular, Tint};
-pub use facts::capped;
+pub use facts::{capped, is_passing};
 pub use forest::{Forest, Link, Node, Turns, Weight};
 pub use history::{Chain, HistoryEntry, HistoryPage, HistoryQuery, Purged};
 pub use id::{IdError, Kind, MAX_ID_LEN, ResourceId};

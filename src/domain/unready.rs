@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Facts;
+use super::{Facts, is_passing};
 
 /// The service gives up on a file after five minutes, by its documentation: one that it still works on after
 /// this long was forgotten.
@@ -22,11 +22,11 @@ impl Unready {
     pub const ALL: [Self; 3] = [Self::Processing, Self::Stuck, Self::Failed];
 
     /// By what the service said of a file. Only with the time at which it did is a file stuck: long ago,
-    /// another may have been on time. The words are those of Ark and of services like it.
+    /// another may have been on time.
     pub fn of(facts: &Facts, told_at: Option<Timestamp>) -> Option<Self> {
         match facts.status.as_deref()? {
             "failed" | "error" => Some(Self::Failed),
-            "processing" | "pending" | "running" => {
+            status if is_passing(status) => {
                 let times = told_at.zip(facts.created_at);
                 let worked = times.map(|(told, created)| told.duration_since(created));
                 Some(match worked {

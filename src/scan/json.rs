@@ -183,7 +183,10 @@ impl Object {
         match rest {
             _ if is_deleted && is_quoted => None,
             None | Some(Some("" | ".deleted")) if is_deleted => Some(Said::Deleted),
-            Some(Some("")) => Some(Said::Facts(Box::new(Facts::of(kind, &object)))),
+            Some(Some("")) => {
+                let facts = Facts::of(kind, &object).recorded(id);
+                Some(Said::Facts(Box::new(facts)))
+            }
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, OptionalExtension as _, Row, ToSql, params, para
 
 use crate::domain::{
     Answer, Counts, Facts, Kind, Labels, ListQuery, Listing, Resource, ResourceId, RowId, Sighting,
-    Source, State, Tracked, Usage,
+    Source, State, Tracked, Usage, is_passing,
 };
 
 use super::codes::{self, Code, stored};
@@ -149,7 +149,11 @@ fn merge_facts(resource: &mut Resource, said: &Facts) {
     };
     text(&mut known.name, &said.name);
     text(&mut known.model, &said.model);
-    text(&mut known.status, &said.status);
+    // Answers may come in another order than they were given, and what has ended does not begin again.
+    let has_ended = known.status.as_deref().is_some_and(|s| !is_passing(s));
+    if !(has_ended && said.status.as_deref().is_some_and(is_passing)) {
+        text(&mut known.status, &said.status);
+    }
     text(&mut known.purpose, &said.purpose);
     text(&mut known.mime_type, &said.mime_type);
     text(&mut known.previous_response_id, &said.previous_response_id);
@@ -178,9 +182,14 @@ fn merge_tags(resource: &mut Resource, tags: &[String]) {
     }
 }
 
-/// The service has shown the resource, in a look that began at `looked`: a tombstone that is
-/// contradicted by that is one no longer.
-fn revive(resource: &mut Resource, looked: Timestamp) {
+/// The service has shown the resource, in a look that began at `looked`, and `said` this of it: a
+/// tombstone that is contradicted by that is one no longer.
+fn revive(resource: &mut Resource, said: &Facts, looked: Timestamp) {
+    // A record told when it expires, and the service knows nothing of that.
+    if said.expires_at.is_none() {
+        let expiry = &mut resource.facts.expires_at;
+        expiry.take_if(|expiry| expiry.at().is_some_and(|at| at <= looked));
+    }
     let settled = resource.settled_at.unwrap_or(looked);
     let contradicted = match resource.state {
         State::Gone => settled <= looked,
@@ -227,7 +236,7 @@ impl<'d> Watch<'d> {
         let mut resource = known.clone();
         merge_sighting(&mut resource, sighting);
         if let Some(listed) = listed {
-            revive(&mut resource, listed);
+            revive(&mut resource, &sighting.facts, listed);
         }
         if resource != known {
             update(self.disk, known.row, &resource)?;
@@ -549,7 +558,7 @@ pub(super) fn merge(
     let known = load(disk, row)?.ok_or(StoreError::NoSuchRow(row))?;
     let mut resource = known.clone();
     merge_facts(&mut resource, facts);
-    revive(&mut resource, now);
+    revive(&mut resource, facts, now);
     if resource != known {
         update(disk, row, &resource)?;
     }

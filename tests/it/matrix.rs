@@ -13,7 +13,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
-use crate::cli::{Deck, lines};
+use crate::cli::{Deck, delete_all, lines};
 use crate::stub::{Stub, Then};
 
 /// Deletions for each fault.
@@ -239,17 +239,6 @@ async fn run(deck: &Deck, args: &[&str]) -> Ran {
     }
 }
 
-const DELETE: [&str; 8] = [
-    "delete",
-    "--filter",
-    "kind:response",
-    "--yes",
-    "-o",
-    "jsonl",
-    "--concurrency",
-    "128",
-];
-
 fn outcomes(told: &[Value]) -> BTreeSet<&str> {
     told.iter()
         .map(|line| line["outcome"].as_str().unwrap())
@@ -269,7 +258,7 @@ async fn hold(case: Case, items: usize, flat: u64) -> String {
     deck.emulator
         .set_faults((case.faults)(&ids, &elsewhere.base_url));
     be_patient(&deck, case.timeout);
-    let ran = tokio::time::timeout(LONGEST, run(&deck, &DELETE)).await;
+    let ran = tokio::time::timeout(LONGEST, run(&deck, &delete_all("128"))).await;
     let ran = ran.unwrap_or_else(|_| panic!("{name}: longer than {LONGEST:?}"));
 
     assert_eq!(ran.code, case.code, "{name}: {}", ran.err);
@@ -321,7 +310,7 @@ async fn hold(case: Case, items: usize, flat: u64) -> String {
         };
         assert_eq!(outcomes(&resumed.told), BTreeSet::from([wanted]), "{name}");
     }
-    let rest = run(&deck, &DELETE).await;
+    let rest = run(&deck, &delete_all("128")).await;
     assert_eq!(rest.code, 0, "{name}: {}", rest.err);
     assert!(deck.emulator.response_ids().is_empty(), "{name}");
     format!(
@@ -339,7 +328,7 @@ async fn each_fault_comes_to_what_it_should_in_time_and_in_little_memory() {
     let items = items.map_or(ITEMS, |items| items.parse().unwrap());
     let began = Instant::now();
     let calm = deck(items).await;
-    let fair = run(&calm, &DELETE).await;
+    let fair = run(&calm, &delete_all("128")).await;
     assert_eq!(
         (fair.code, outcomes(&fair.told)),
         (0, BTreeSet::from(["deleted"]))

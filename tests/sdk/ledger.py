@@ -187,7 +187,7 @@ def check_sync(arkdeck, makers, made, bystanders):
 
 def check_show(arkdeck, now):
     for id, object in now.items():
-        expect(f"show {id}", json.loads(arkdeck("show", id, "-o", "json")), object)
+        expect(f"show {id}", json.loads(arkdeck("show", id, "-o", "json"))["raw"], object)
 
 
 def check_order(what, ids, wanted, objects):

@@ -159,6 +159,7 @@ apply-struck = Struck out of the plan since it was made: { $count }.
 # upload
 upload-done = uploaded
 upload-in-doubt = in doubt
+upload-not-begun = not begun
 upload-sent = { $sent } of { $bytes }
 upload-waiting = trying again: { $reason }
 

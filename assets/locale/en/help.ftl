@@ -52,11 +52,12 @@ help-list-kind = Only these
 help-list-filter = Only what matches: words, and terms such as state:failed age>3d size>10MB -tag:keep
 help-list-all = Also what is deleted, gone or expired
 help-list-output = How to print [default: table]
+help-list-after = json, jsonl and csv have the same fields, in the same order: those that the README lists. Times are RFC 3339; what is unknown is null, and empty in csv. id prints an id a line, for xargs.
 
 help-show = Show one resource, asked of the service where possible
 help-show-id = Which one
 help-show-kind = What it is, where its prefix does not tell
-help-show-output = How to print; json is the service's own object [default: table]
+help-show-output = How to print; in json, raw is the service's own object [default: table]
 
 help-sync = Mirror the server's list of files into the ledger
 help-sync-responses = Also ask for each tracked response again

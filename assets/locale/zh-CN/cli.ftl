@@ -159,6 +159,7 @@ apply-struck = 计划生成后被划去：{ $count } 项。
 # upload
 upload-done = 已上传
 upload-in-doubt = 未明
+upload-not-begun = 未开始
 upload-sent = { $sent }，共 { $bytes }
 upload-waiting = 正在重试：{ $reason }
 

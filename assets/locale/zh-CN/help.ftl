@@ -52,11 +52,12 @@ help-list-kind = 只列出这一种
 help-list-filter = 只列出匹配的项目：单词，或 state:failed age>3d size>10MB -tag:keep 这样的条件
 help-list-all = 也列出已删除、已不存在和已过期的
 help-list-output = 输出方式 [默认：table]
+help-list-after = json、jsonl 和 csv 的字段及其顺序相同，见 README。时间为 RFC 3339；未知的值为 null，在 csv 中为空。id 每行输出一个 id，可交给 xargs。
 
 help-show = 显示一个资源，尽可能向服务查询
 help-show-id = 哪一个
 help-show-kind = 从前缀看不出类型时，它是什么
-help-show-output = 输出方式；json 是服务返回的原对象 [默认：table]
+help-show-output = 输出方式；json 中的 raw 是服务返回的原对象 [默认：table]
 
 help-sync = 把服务器的文件列表同步到台账
 help-sync-responses = 同时重新查询每个已跟踪的响应

@@ -6,17 +6,7 @@ use std::process::{Child, Command, Stdio};
 use arkdeck::emulator::{Call, Fault, Faults, Options, Rule, Scope, When};
 use serde_json::{Value, json};
 
-use super::{Deck, Ran, lines, response};
-
-async fn with_responses(responses: usize) -> (Deck, Vec<String>) {
-    let deck = Deck::start(Options {
-        responses,
-        ..Options::default()
-    })
-    .await;
-    let ids = deck.emulator.response_ids();
-    (deck, ids)
-}
+use super::{Deck, Ran, delete_all, lines, response, with_responses};
 
 fn rules(rules: Vec<Rule>) -> Faults {
     Faults {
@@ -315,17 +305,7 @@ async fn the_first_interrupt_settles_what_was_sent_the_second_leaves() {
         latency: std::time::Duration::from_millis(300),
         ..Faults::default()
     });
-    let args = [
-        "delete",
-        "--filter",
-        "kind:response",
-        "--yes",
-        "-o",
-        "jsonl",
-        "--concurrency",
-        "2",
-    ];
-    let child = start(deck.command(&args));
+    let child = start(deck.command(&delete_all("2")));
     deck.emulator.wait_for_arrivals(2).await;
     signal(&child, "INT");
     let ran = Ran::of(child.wait_with_output().unwrap());
@@ -344,7 +324,7 @@ async fn the_first_interrupt_settles_what_was_sent_the_second_leaves() {
     let silence = Rule::always(Scope::Deletes, Fault::Silence(When::Before));
     deck.emulator.set_faults(rules(vec![silence]));
     let before = deck.emulator.arrived();
-    let mut child = start(deck.command(&args));
+    let mut child = start(deck.command(&delete_all("2")));
     deck.emulator.wait_for_arrivals(before + 1).await;
     signal(&child, "INT");
     let mut err = BufReader::new(child.stderr.take().unwrap());

@@ -1,19 +1,8 @@
 //! `history`, `protect` and `unprotect`.
 
-use arkdeck::emulator::Options;
 use serde_json::{Value, json};
 
-use super::{Deck, lines, response};
-
-async fn with_responses(responses: usize) -> (Deck, Vec<String>) {
-    let deck = Deck::start(Options {
-        responses,
-        ..Options::default()
-    })
-    .await;
-    let ids = deck.emulator.response_ids();
-    (deck, ids)
-}
+use super::{lines, response, with_responses};
 
 fn time(value: &Value) -> jiff::Timestamp {
     value.as_str().unwrap().parse().unwrap()

@@ -302,6 +302,29 @@ async fn a_recorded_object_brings_nothing_back_to_life() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_expiry_that_cannot_be_hides_nothing() {
+    let deck = Deck::empty().await;
+    // Both of May 2024. Three days later one of them was dropped; of the other somebody noted for how
+    // long it is kept.
+    let old = |number: u32| format!("resp_021714521600456{number:038x}");
+    let object = |id: &str, expire_at: u64| {
+        let object = json!({"id": id, "object": "response", "model": "m", "expire_at": expire_at});
+        format!("{object}\n")
+    };
+    deck.ok(&["add", &old(1), &old(2)]);
+    let text = object(&old(1), 1_714_780_800) + &object(&old(2), 259_200);
+    assert_eq!(deck.run_fed(&["add"], &text).code, 0);
+    let rows = deck.list(&["--all", "--filter", "model:m"]);
+    let told = |number: u32| {
+        let row = rows.iter().find(|row| row["id"] == old(number)).unwrap();
+        (row["state"].clone(), row["expires_at"].clone())
+    };
+    let retired = (json!("expired"), json!("2024-05-04T00:00:00Z"));
+    assert_eq!(told(1), retired);
+    assert_eq!(told(2), (json!("tracked"), Value::Null));
+}
+
 fn deletion(id: &str) -> String {
     let object = json!({"id": id, "object": "response", "deleted": true});
     format!("200 OK {object}\n")

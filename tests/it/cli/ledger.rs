@@ -71,7 +71,9 @@ async fn list_prints_the_same_rows_in_every_format() {
             "id": response(1), "kind": "response", "state": "tracked", "name": null,
             "bytes": null, "model": null, "status": null, "purpose": null,
             "created_at": "2026-11-21T02:15:00.456Z", "expires_at": null,
-            "previous_response_id": null, "tags": ["a", "b"], "source": "hand",
+            "previous_response_id": null, "tags": ["a", "b"], "source": "hand", "note": null,
+            "protected": false, "mime_type": null, "input_tokens": null, "cached_tokens": null,
+            "output_tokens": null, "total_tokens": null, "created_approx": true,
         })
     );
     let all: Value = serde_json::from_str(&deck.ok(&["list", "-o", "json"])).unwrap();
@@ -87,7 +89,7 @@ async fn list_prints_the_same_rows_in_every_format() {
     assert!(csv.contains(",a b,hand,"), "{csv}");
     assert_eq!(deck.ok(&["list", "-o", "id"]), format!("{}\n", response(1)));
     let table = deck.ok(&["list"]);
-    assert!(table.contains("2026-11-21 02:15Z"), "{table}");
+    assert!(table.contains("~2026-11-21 02:15Z"), "{table}");
     // Nothing found is no failure.
     assert_eq!(
         deck.ok(&["list", "--filter", "nothing", "-o", "json"]),
@@ -131,13 +133,13 @@ async fn show_asks_the_service_and_keeps_what_it_says() {
     deck.ok(&["add", id]);
     let object: Value = serde_json::from_str(&deck.ok(&["show", id, "-o", "json"])).unwrap();
     assert_eq!(object["id"], **id);
-    assert_eq!(object["object"], "response");
-    assert_eq!(deck.list(&[])[0]["model"], object["model"]);
+    assert_eq!(object["raw"]["object"], "response");
+    assert_eq!(deck.list(&[])[0]["model"], object["raw"]["model"]);
     // What the ledger does not have is shown all the same, and stays out of it.
     let view = deck.ok(&["show", other]);
     assert!(view.contains("model") && view.contains(&**other), "{view}");
     let line: Value = serde_json::from_str(&deck.ok(&["show", file, "-o", "jsonl"])).unwrap();
-    assert_eq!(line["object"], "file");
+    assert_eq!(line["raw"]["object"], "file");
     assert_eq!(deck.list(&[]).len(), 1);
 
     // Without a key, or without an answer, the ledger speaks.

@@ -4,6 +4,7 @@ mod asking;
 mod citations;
 mod config;
 mod deletion;
+mod export;
 mod free;
 mod help;
 mod history;
@@ -139,6 +140,31 @@ impl Ran {
         assert!(!told.contains(obeyed), "raw control characters: {told:?}");
         ran
     }
+}
+
+/// A service with so many responses, and their ids.
+async fn with_responses(responses: usize) -> (Deck, Vec<String>) {
+    let deck = Deck::start(Options {
+        responses,
+        ..Options::default()
+    })
+    .await;
+    let ids = deck.emulator.response_ids();
+    (deck, ids)
+}
+
+/// Deletes all responses of the ledger, so many at once, and tells of each.
+pub(crate) fn delete_all(concurrency: &str) -> [&str; 8] {
+    [
+        "delete",
+        "--filter",
+        "kind:response",
+        "--yes",
+        "-o",
+        "jsonl",
+        "--concurrency",
+        concurrency,
+    ]
 }
 
 /// One JSON value for each line.

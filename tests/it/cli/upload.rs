@@ -179,16 +179,47 @@ async fn a_refusal_says_which_file_and_why_and_the_rest_goes_on() {
         rows[1].contains("a.pdf,failed,,") && rows[2].contains("b.pdf,uploaded,file-"),
         "{ran:?}"
     );
+}
 
-    // A key that is refused ends all of it, and nothing was done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_ends_all_of_it_and_the_rest_is_named() {
+    let deck = Deck::empty().await;
+    let paths = ["a.pdf", "b.pdf", "c.pdf"].map(|name| file(&deck, name, 10));
+    let files = paths.each_ref().map(|path| path.to_str().unwrap());
     let deck = deck.var("ARK_API_KEY", Some("another"));
-    let ran = deck.run(&["upload", a, b, "-o", "jsonl"]);
-    assert_eq!(ran.code, 3, "{ran:?}");
-    let outcomes: Vec<_> = lines(&ran.out)
+    let upload = |more: &[&str]| {
+        let before = uploads(&deck);
+        let ran = deck.run(&[&["upload"], &files[..], more].concat());
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert_eq!(uploads(&deck), before + 1, "{ran:?}");
+        assert!(ran.err.contains("a.pdf: not uploaded: "), "{ran:?}");
+        for name in &files[1..] {
+            let told = format!("{name}: not begun\n");
+            assert!(ran.err.contains(&told), "{ran:?}");
+        }
+        ran.out
+    };
+    let told = lines(&upload(&["-o", "jsonl"]));
+    let each: Vec<_> = told
         .iter()
-        .map(|line| line["outcome"].clone())
+        .map(|line| (&line["file"], &line["outcome"], &line["attempts"]))
         .collect();
-    assert_eq!(outcomes, ["failed", "cancelled"]);
+    let [a, b, c] = files.map(|name| json!(name));
+    let (failed, cancelled) = (json!("failed"), json!("cancelled"));
+    assert_eq!(
+        each,
+        [
+            (&a, &failed, &json!(1)),
+            (&b, &cancelled, &json!(0)),
+            (&c, &cancelled, &json!(0)),
+        ]
+    );
+    // Where only ids are printed, there are none.
+    assert_eq!(upload(&["-o", "id"]), "");
+    let table = upload(&[]);
+    let cancelled = table.lines().filter(|line| line.starts_with("cancelled "));
+    assert_eq!(cancelled.count(), 2, "{table}");
+    assert!(deck.emulator.file_ids().is_empty() && deck.list(&["--all"]).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ mod filters;
 mod free;
 mod history;
 mod journal;
+mod merging;
 mod protection;
 mod query;
 mod resources;

@@ -277,6 +277,29 @@ async fn what_only_our_clock_calls_expired_can_still_be_deleted() {
 }
 
 #[tokio::test]
+async fn a_recorded_expiry_yields_to_a_service_that_shows_it_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(&dir);
+    let recorded = Sighting {
+        source: Source::Import,
+        facts: Facts {
+            expires_at: Some(Expiry::At(at(10))),
+            ..Facts::default()
+        },
+        ..sighting(Kind::File, "f1")
+    };
+    let row = ledger.track(vec![recorded], at(0)).await.unwrap()[0].row;
+    let state = async || resource(&ledger, row).await.state_at(at(20));
+    let looked = ledger.merge(row, Facts::default(), at(9)).await.unwrap();
+    assert_eq!(looked.facts.expires_at, Some(Expiry::At(at(10))));
+    assert_eq!(state().await, State::Expired);
+    let sync = ledger.begin_sync(at(11)).await.unwrap();
+    let listed = vec![sighting(Kind::File, "f1")];
+    ledger.sync_page(sync, listed, at(12)).await.unwrap();
+    assert_eq!(state().await, State::Tracked);
+}
+
+#[tokio::test]
 async fn what_a_batch_has_in_hand_is_not_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(&dir);

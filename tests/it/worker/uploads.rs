@@ -125,6 +125,45 @@ async fn where_nobody_listens_it_is_tried_again_and_then_the_rest_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_stops_the_order_and_the_next_is_heard() {
+    let scope = Scope::Call(Call::UploadFile);
+    let refusal = Rule::times(1, scope, Fault::Error(401));
+    let service = faulty(0, 0, ruled(vec![refusal])).await;
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
+    let names = ["a.bin", "b.bin", "c.bin"];
+    let files = names.map(|name| upload(&bench, name, 10)).to_vec();
+    let reports = uploaded(&mut bench, files.clone()).await;
+    let [
+        ..,
+        Report::NotUploaded { at: 0, why, .. },
+        Report::Done {
+            halt: Some(halt), ..
+        },
+        Report::Idle,
+    ] = &reports[..]
+    else {
+        panic!("{reports:#?}");
+    };
+    assert!(
+        matches!(why, NotUploaded::Failed(answer) if answer.status == Some(401)),
+        "{why:?}"
+    );
+    assert_eq!(halt.cause, Cause::KeyRefused);
+    let is_about_another = |report: &Report| {
+        matches!(
+            report,
+            Report::Uploading { at: 1.., .. } | Report::Uploaded { .. }
+        )
+    };
+    assert!(!reports.iter().any(is_about_another), "{reports:#?}");
+    assert_eq!(service.arrived(), 1);
+    // Another key may be in force by then; what was not begun can be.
+    let reports = uploaded(&mut bench, files).await;
+    let kept = |report: &&Report| matches!(report, Report::Uploaded { .. });
+    assert_eq!(reports.iter().filter(kept).count(), 3, "{reports:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_file_by_then_is_told_and_the_next_goes_on() {
     let service = faulty(0, 0, Faults::default()).await;
     let mut bench = Bench::new(&service.base_url(), limits()).await;
