@@ -127,6 +127,14 @@ impl Context {
             let text = self.words.with("note-recovered", &[("count", count)]);
             self.streams.notes.line(&text);
         }
+        if let Some(batch) = recovered.batches.last() {
+            let args = [
+                ("count", recovered.returned.len().into()),
+                ("batch", batch.0.unsigned_abs().into()),
+            ];
+            let text = self.words.with("note-returned", &args);
+            self.streams.notes.line(&text);
+        }
         Ok(ledger)
     }
 

@@ -3,6 +3,7 @@
 //! Ctrl-C is answered here: the first stops what has not been sent and waits for what has, the
 //! second leaves at once. What is then on the wire is `unsettled` in the journal.
 
+use std::collections::VecDeque;
 use std::io;
 
 use tokio::sync::mpsc;
@@ -88,7 +89,7 @@ pub(super) async fn carry_out(
     } = worker;
     let mut orders = Some(orders);
     // Orders wait here, not in a send: the worker may itself be waiting for us to take a report.
-    let mut outbox = vec![order];
+    let mut outbox = VecDeque::from([order]);
     let mut batch: Option<BatchId> = None;
     let mut ended = Ended::default();
     let mut due = None;
@@ -121,7 +122,7 @@ pub(super) async fn carry_out(
                 }
             }
             Ok(permit) = reserve(sender) => {
-                if let Some(order) = outbox.pop() {
+                if let Some(order) = outbox.pop_front() {
                     permit.send(order);
                 }
             }
@@ -138,7 +139,7 @@ pub(super) async fn carry_out(
                     break;
                 }
                 ended.interrupted = true;
-                outbox.push(Order::Stop);
+                outbox.push_back(Order::Stop);
                 let text = context.words.text("work-stopping").into_owned();
                 context.streams.notes.line(&text);
             }

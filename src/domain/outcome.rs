@@ -96,10 +96,12 @@ pub enum Cause {
     Interrupted,
     /// The service says that it is deleted, and when asked again shows it still.
     StillThere,
+    /// What came of it could not be written down. On disk it is about to be sent.
+    Unwritten,
 }
 
 impl Cause {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Service,
         Self::NotDeleted,
         Self::NoVerdict,
@@ -119,6 +121,7 @@ impl Cause {
         Self::Stopped,
         Self::Interrupted,
         Self::StillThere,
+        Self::Unwritten,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -142,6 +145,7 @@ impl Cause {
             Self::Stopped => "stopped",
             Self::Interrupted => "interrupted",
             Self::StillThere => "still_there",
+            Self::Unwritten => "unwritten",
         }
     }
 
@@ -173,7 +177,8 @@ pub struct Answer {
     pub detail: Option<String>,
 }
 
-/// One deletion with what came of it. A report of this is only made once it is on disk.
+/// One deletion with what came of it. A report of this is only made once it is on disk, or cannot be:
+/// then it is unsettled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settlement {
     pub row: RowId,

@@ -251,7 +251,7 @@ pub enum Report {
         until: Timestamp,
         answer: Answer,
     },
-    /// The outcome is on disk, and the row's state with it.
+    /// The outcome is on disk, and the row's state with it. If it could not be written, it is unsettled.
     Settled {
         batch: BatchId,
         settlement: Settlement,

@@ -139,6 +139,7 @@ impl Catalogue {
             Cause::Stopped => plain("cause-stopped"),
             Cause::Interrupted => plain("cause-interrupted"),
             Cause::StillThere => plain("cause-still-there"),
+            Cause::Unwritten => plain("cause-unwritten"),
         }
     }
 

@@ -345,11 +345,15 @@ pub(super) fn release(
     Ok(returned)
 }
 
-/// Takes up to `limit` items out of the hands of instances that died.
+/// Takes up to `limit` items out of the hands of instances that died, or gave up.
 pub(super) fn recover(disk: &Disk, limit: usize, now: Timestamp) -> Result<Recovered, StoreError> {
+    let total = |recovered: &Recovered| {
+        let unsettled = usize::try_from(recovered.unsettled).unwrap_or(usize::MAX);
+        recovered.returned.len().saturating_add(unsettled)
+    };
     let mut recovered = Recovered::default();
     for batch in orphans(disk)? {
-        let left = limit.saturating_sub(recovered.total());
+        let left = limit.saturating_sub(total(&recovered));
         let in_doubt: Vec<_> = in_hand(disk, batch, true, left)?
             .into_iter()
             .map(|item| Settlement {
@@ -366,13 +370,28 @@ pub(super) fn recover(disk: &Disk, limit: usize, now: Timestamp) -> Result<Recov
             })
             .collect();
         recovered.unsettled += settle(disk, batch, &in_doubt, now)?.len() as u64;
-        let left = limit.saturating_sub(recovered.total());
-        recovered.returned += release(disk, batch, left, now)?.len() as u64;
-        if recovered.total() >= limit {
+        let left = limit.saturating_sub(total(&recovered));
+        let returned = release(disk, batch, left, now)?;
+        if !returned.is_empty() {
+            recovered.batches.insert(batch);
+        }
+        recovered
+            .returned
+            .extend(returned.into_iter().map(|(row, _)| row));
+        if total(&recovered) >= limit {
             break;
         }
     }
     Ok(recovered)
+}
+
+/// The items of a batch that are still queued, and the states they go back to.
+pub(super) fn queued(disk: &Disk, batch: BatchId) -> Result<Vec<(RowId, State)>, StoreError> {
+    let queued = in_hand(disk, batch, false, usize::MAX)?;
+    Ok(queued
+        .into_iter()
+        .map(|item| (item.claim.row, item.prior))
+        .collect())
 }
 
 /// Batches of this profile that still have rows in hand, though nobody lives to deal with them.
@@ -391,10 +410,10 @@ fn orphans(disk: &Disk) -> Result<Vec<BatchId>, StoreError> {
     let mut last = 0;
     while let Some(batch) = next.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
         let instance = owner.query_row([batch, disk.profile], |row| row.get::<_, String>(0));
-        if instance
-            .optional()?
-            .is_some_and(|name| !lock::is_alive(&dir, &name))
-        {
+        let is_left = |name: String| {
+            disk.abandoned.borrow().contains(&BatchId(batch)) || !lock::is_alive(&dir, &name)
+        };
+        if instance.optional()?.is_some_and(is_left) {
             orphans.push(BatchId(batch));
         }
         last = batch;

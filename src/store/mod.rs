@@ -25,6 +25,7 @@ mod thread;
 mod tree;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -83,18 +84,14 @@ impl Claim {
 }
 
 /// What was found of runs that ended without settling.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// May have been sent; the rows say so.
     pub unsettled: u64,
     /// Were queued and never sent; back in their states, to be sent only when confirmed anew.
-    pub returned: u64,
-}
-
-impl Recovered {
-    fn total(self) -> usize {
-        usize::try_from(self.unsettled + self.returned).unwrap_or(usize::MAX)
-    }
+    pub returned: Vec<RowId>,
+    /// The batches that those were of.
+    pub batches: BTreeSet<BatchId>,
 }
 
 /// One reading of the server's list of files.
@@ -125,6 +122,7 @@ impl Ledger {
             head: Cell::default(),
             service: RefCell::default(),
             is_theirs: Cell::default(),
+            abandoned: RefCell::default(),
         })?;
         let reader = Self::reader(&path, key)?;
         Ok(Self {
@@ -149,6 +147,7 @@ impl Ledger {
             head: Cell::default(),
             service: RefCell::default(),
             is_theirs: Cell::default(),
+            abandoned: RefCell::default(),
         })?;
         Ok(Self {
             threads: Arc::new(Threads {
@@ -167,6 +166,7 @@ impl Ledger {
             head: Cell::default(),
             service: RefCell::default(),
             is_theirs: Cell::default(),
+            abandoned: RefCell::default(),
         })
     }
 
@@ -533,19 +533,33 @@ impl Ledger {
         }
     }
 
-    /// Deals with what instances that no longer live left in the middle; to be called at start.
+    /// Deals with what instances that no longer live left in the middle, and with what this one has
+    /// given up; to be called at start, and before new work is chosen.
     pub async fn recover(&self, now: Timestamp) -> Result<Recovered, StoreError> {
         let mut all = Recovered::default();
         loop {
-            let part = self
+            let mut part = self
                 .write(move |disk| journal::recover(disk, CHUNK, now))
                 .await?;
+            let count = part.returned.len() as u64 + part.unsettled;
             all.unsettled += part.unsettled;
-            all.returned += part.returned;
-            if part.total() < CHUNK {
+            all.returned.append(&mut part.returned);
+            all.batches.append(&mut part.batches);
+            if count < CHUNK as u64 {
                 return Ok(all);
             }
         }
+    }
+
+    /// Gives up a batch of this instance's that could not be ended: [`Ledger::recover`] then treats what
+    /// is left of it as if this instance had died. Returns the items that were never sent.
+    pub async fn abandon(&self, batch: BatchId) -> Result<Vec<(RowId, State)>, StoreError> {
+        self.write(move |disk| {
+            disk.abandoned.borrow_mut().insert(batch);
+            Ok(())
+        })
+        .await?;
+        self.read(move |disk| journal::queued(disk, batch)).await
     }
 
     // History -----------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 //! In which order a batch deletes: in a chain of responses later turns go before the ones they build
-//! on, so that nothing is left pointing at what is gone; for the rest the order is the asker's.
+//! on, and their first request leaves first; for the rest the order is the asker's.
 
 use std::collections::{HashMap, HashSet};
 

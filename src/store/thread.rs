@@ -2,11 +2,13 @@
 //!
 //! The writer takes all jobs that wait, runs them in one transaction, commits once and then answers
 //! them all: with `synchronous=FULL` a commit costs a flush of the disk, and a hundred settlements
-//! share it. A job that fails after it has written spoils none of its neighbours: all are rolled back,
-//! and the others run again. (A savepoint each would do, and copy every page that a job touches.) The
+//! share it. A job that fails after it has written spoils none of its neighbours: all are rolled
+//! back and run again, each in a savepoint of its own. (Savepoints from the start would do, and copy
+//! every page that a job touches.) The
 //! reader has a connection of its own, so that no listing stands before the journal.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+
+use crate::domain::BatchId;
 
 use super::chain::{self, Head};
 use super::error::StoreError;
@@ -38,6 +42,8 @@ pub(super) struct Disk {
     pub(super) service: RefCell<Option<Service>>,
     /// The profile's rows are known to belong to it.
     pub(super) is_theirs: Cell<bool>,
+    /// Batches that this instance began and cannot end.
+    pub(super) abandoned: RefCell<HashSet<BatchId>>,
 }
 
 pub(super) struct Service {
@@ -164,12 +170,26 @@ impl fmt::Debug for Desk {
 fn commit_group(disk: &Disk, first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
     let mut group = Vec::new();
     let mut end = execute(disk, "BEGIN IMMEDIATE");
+    let mut is_apart = false;
     let mut next = Some(first);
     while let Some(mut job) = next {
-        if end.is_ok() {
-            end = run(disk, job.as_mut(), &mut group);
+        if end.is_ok() && is_apart {
+            end = run_apart(disk, job.as_mut());
+            group.push(job);
+        } else if end.is_ok() {
+            let ran = run(disk, job.as_mut());
+            group.push(job);
+            end = match ran {
+                Ok(Ran::Well) => Ok(()),
+                Ok(Ran::Halfway) => {
+                    is_apart = true;
+                    again(disk, &mut group)
+                }
+                Err(error) => Err(error),
+            };
+        } else {
+            group.push(job);
         }
-        group.push(job);
         let has_room = end.is_ok() && group.len() < GROUP;
         next = if has_room { jobs.try_recv().ok() } else { None };
     }
@@ -185,25 +205,46 @@ fn commit_group(disk: &Disk, first: Box<dyn Job>, jobs: &mut mpsc::Receiver<Box<
     }
 }
 
-/// Runs a job in the transaction in which `before` it others were. An error: it is lost for all.
-fn run(disk: &Disk, job: &mut dyn Job, before: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+enum Ran {
+    /// Done, or failed before it wrote anything.
+    Well,
+    /// Failed after it had written.
+    Halfway,
+}
+
+/// An error: what was done so far is lost for all.
+fn run(disk: &Disk, job: &mut dyn Job) -> Result<Ran, StoreError> {
     let changes = disk.db.total_changes();
     let is_done = job.run(disk);
     if disk.db.is_autocommit() {
         // After some errors SQLite rolls back by itself.
         return Err(StoreError::Full);
     }
-    if is_done || disk.db.total_changes() == changes {
-        return Ok(());
-    }
+    Ok(if is_done || disk.db.total_changes() == changes {
+        Ran::Well
+    } else {
+        Ran::Halfway
+    })
+}
+
+/// All from the beginning, each so that it can be undone alone.
+fn again(disk: &Disk, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     roll_back(disk);
     execute(disk, "BEGIN IMMEDIATE")?;
-    for at in 0..before.len() {
-        let (done, rest) = before.split_at_mut(at);
-        // What fails now may have written before it did, as then.
-        run(disk, rest[0].as_mut(), done)?;
+    group
+        .iter_mut()
+        .try_for_each(|job| run_apart(disk, job.as_mut()))
+}
+
+fn run_apart(disk: &Disk, job: &mut dyn Job) -> Result<(), StoreError> {
+    let (head, is_theirs) = (disk.head.get(), disk.is_theirs.get());
+    execute(disk, "SAVEPOINT job")?;
+    if matches!(run(disk, job)?, Ran::Halfway) {
+        execute(disk, "ROLLBACK TO job")?;
+        disk.head.set(head);
+        disk.is_theirs.set(is_theirs);
     }
-    Ok(())
+    execute(disk, "RELEASE job")
 }
 
 fn roll_back(disk: &Disk) {
@@ -224,6 +265,10 @@ fn execute(disk: &Disk, sql: &str) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+
     use super::*;
 
     #[tokio::test]
@@ -238,6 +283,7 @@ mod tests {
             head: Cell::default(),
             service: RefCell::default(),
             is_theirs: Cell::default(),
+            abandoned: RefCell::default(),
         })
         .unwrap();
         let note = |note: &'static str, fails: bool| {
@@ -274,5 +320,52 @@ mod tests {
             Ok(disk.db.query_row(sql, [], |row| row.get::<_, String>(0))?)
         });
         assert_eq!(notes.await.unwrap(), "a,c");
+    }
+
+    #[tokio::test]
+    async fn jobs_that_fail_are_run_twice_and_not_for_each_other() {
+        const JOBS: i64 = 40;
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE notes (note INTEGER)")
+            .unwrap();
+        let desk = Desk::writer(Disk {
+            db,
+            path: PathBuf::new(),
+            profile: 1,
+            instance: None,
+            head: Cell::default(),
+            service: RefCell::default(),
+            is_theirs: Cell::default(),
+            abandoned: RefCell::default(),
+        })
+        .unwrap();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let first = desk.ask(move |_| {
+            let _ = gate.recv();
+            Ok(())
+        });
+        let failing = join_all((0..JOBS).map(|note| {
+            let runs = Arc::clone(&runs);
+            desk.ask(move |disk: &Disk| -> Result<(), StoreError> {
+                runs.fetch_add(1, Ordering::Relaxed);
+                disk.db.execute("INSERT INTO notes VALUES (?1)", [note])?;
+                Err(StoreError::ReadOnly)
+            })
+        }));
+        let last = async {
+            drop(go);
+            let work = |disk: &Disk| Ok(disk.db.execute("INSERT INTO notes VALUES (-1)", [])?);
+            desk.ask(work).await
+        };
+        let (first, failed, last) = tokio::join!(first, failing, last);
+        first.unwrap();
+        assert_eq!(last.unwrap(), 1);
+        assert!(failed.iter().all(Result::is_err));
+        assert!(runs.load(Ordering::Relaxed) <= 2 * failed.len());
+        let sql = "SELECT group_concat(note) FROM notes";
+        let notes =
+            desk.ask(|disk| Ok(disk.db.query_row(sql, [], |row| row.get::<_, String>(0))?));
+        assert_eq!(notes.await.unwrap(), "-1");
     }
 }

@@ -82,7 +82,7 @@ impl Place {
             let recovered = ledger.recover(began).await?;
             first.push(Message::Recovered {
                 unsettled: recovered.unsettled,
-                returned: recovered.returned,
+                returned: recovered.returned.len() as u64,
             });
         }
         let worker = worker::start(ledger.clone(), service, Limits::of(settings)).await;

@@ -33,6 +33,8 @@ pub(super) struct Batch {
     pub(super) signal: Arc<watch::Sender<Signal>>,
     pub(super) halt: Option<Halt>,
     pub(super) taken_back: bool,
+    /// The ledger could not take what came of it.
+    pub(super) is_unwritten: bool,
     pub(super) tally: Tally,
     pub(super) returned: Vec<(RowId, State)>,
     /// Items that are being claimed.
@@ -55,6 +57,7 @@ impl Batch {
             signal: Arc::new(watch::Sender::new(signal)),
             halt: None,
             taken_back: false,
+            is_unwritten: false,
             tally: Tally::default(),
             returned: Vec::new(),
             claiming: 0,

@@ -153,7 +153,11 @@ impl Dispatcher {
             let error = error.whole();
             self.tell(Report::JournalFailed { error }).await;
         }
-        self.halt(id, by_user()).await;
+        let halt = Halt {
+            cause: Cause::Unwritten,
+            answer: None,
+        };
+        self.halt(id, halt).await;
     }
 
     /// Starts, feeds and ends batches as far as that goes now; says when there is something to do next.
@@ -167,8 +171,10 @@ impl Dispatcher {
             };
             match batch.phase {
                 Phase::Held(until) if until > now => {
-                    due = Some(due.map_or(until, |due: Instant| due.min(until)));
+                    due = due.into_iter().chain([until]).min();
                 }
+                // As long as nothing may be sent, all of it can be taken back.
+                Phase::Held(_) if self.paused => {}
                 Phase::Held(_) => {
                     batch.phase = Phase::Sending;
                     self.tell(Report::Started { batch: id }).await;
@@ -301,6 +307,14 @@ impl Dispatcher {
         let Some(mut batch) = self.batches.remove(&id) else {
             return;
         };
+        if batch.is_unwritten
+            && let Ok(tools) = &self.tools
+        {
+            // What is left is put in order when the disk has room again. If not even the reading goes,
+            // the next start tells what was never sent.
+            let left = tools.ledger.abandon(id).await.unwrap_or_default();
+            batch.returned.extend(left);
+        }
         batch
             .tally
             .add(Outcome::Cancelled, batch.returned.len() as u64);
@@ -361,10 +375,12 @@ impl Dispatcher {
                             batch.returned.extend(returned);
                         }
                     }
-                    // They come back when this instance has ended; nothing of them was sent.
                     Err(error) => {
                         let error = error.whole();
                         self.tell(Report::JournalFailed { error }).await;
+                        if let Some(batch) = self.batches.get_mut(&id) {
+                            batch.is_unwritten = true;
+                        }
                     }
                 }
                 self.finish(id).await;
@@ -384,6 +400,7 @@ impl Dispatcher {
                 Fate::Returned(row, state) => batch.returned.push((row, state)),
                 Fate::Lost(error) => {
                     batch.tally.add(Outcome::Unsettled, 1);
+                    batch.is_unwritten = true;
                     self.halt_unwritten(id, &error).await;
                 }
             }

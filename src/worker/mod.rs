@@ -11,7 +11,8 @@
 //! What it keeps:
 //!
 //! - No request leaves before `Ledger::intend` has returned for its item, and no
-//!   [`Report::Settled`] before `Ledger::settle_all` has. If the journal cannot be written, nothing is sent.
+//!   [`Report::Settled`] before `Ledger::settle_all` has, or has failed: then it is a doubt. If the journal
+//!   cannot be written, nothing is sent.
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.

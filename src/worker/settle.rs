@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time;
 
-use crate::domain::{BatchId, Outcome, Report, RowId, Settlement, State};
+use crate::domain::{BatchId, Cause, Outcome, Report, RowId, Settlement, State};
 use crate::store::StoreError;
 
 use super::{Signal, Tools};
@@ -24,7 +24,7 @@ pub(super) enum Fate {
     Settled(Outcome),
     /// Never sent; the row is back in this state.
     Returned(RowId, State),
-    /// The settlement cannot be written. The intent is on disk, so the next start knows the doubt.
+    /// The settlement cannot be written, and was reported as a doubt. So it is on disk, by its intent.
     Lost(StoreError),
 }
 
@@ -44,7 +44,7 @@ pub(super) async fn run(
         Err(_) => join_all(settlements.iter().map(|one| write(&tools, batch, one))).await,
     };
     let mut fates = Vec::with_capacity(written.len());
-    for (settlement, written) in Arc::unwrap_or_clone(settlements).into_iter().zip(written) {
+    for (mut settlement, written) in Arc::unwrap_or_clone(settlements).into_iter().zip(written) {
         let outcome = settlement.outcome;
         fates.push(match written {
             Ok((state, _)) if outcome == Outcome::Cancelled => {
@@ -62,6 +62,15 @@ pub(super) async fn run(
             }
             Err(error) => {
                 signal.send_replace(Signal::Stopped);
+                settlement.outcome = Outcome::Unsettled;
+                settlement.answer.cause = Some(Cause::Unwritten);
+                let report = Report::Settled {
+                    batch,
+                    settlement,
+                    state: State::Unsettled,
+                    at,
+                };
+                tools.tell(report).await;
                 Fate::Lost(error)
             }
         });

@@ -87,6 +87,7 @@ async fn a_disk_that_fills_up_in_the_middle_leaves_nothing_unaccounted_for() {
             break;
         }
         let before = deck.emulator.arrived();
+        let asked = deck.list(&["--filter", "tag:go"]).len();
         let ran = limited(&deck, kib, &DELETE);
         let sent = deck.emulator.arrived() - before;
         let intents = journal(&deck, "intent");
@@ -100,6 +101,9 @@ async fn a_disk_that_fills_up_in_the_middle_leaves_nothing_unaccounted_for() {
         assert!(matches!(ran.code, 0 | 1 | 3), "{ran:?}");
         if ran.code == 3 {
             assert_eq!(sent, 0, "refused, and sent all the same: {ran:?}");
+        }
+        if ran.code != 3 {
+            assert_eq!(lines(&ran.out).len(), asked, "{kib} KiB: {}", ran.err);
         }
         if ran.code != 0 {
             assert!(is_about_the_disk(&ran), "{kib} KiB: {}", ran.err);

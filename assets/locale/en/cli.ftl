@@ -5,6 +5,7 @@ failure-keys = the keys of { $path } cannot be used: { $error }
 failure-output = the results could not be written: { $error }
 failure-ledger = the ledger cannot be used: { $error }
 failure-signals = signals cannot be caught, so nothing was sent: { $error }
+note-returned = an earlier run ended before all was sent; never sent: { $count }. Nothing sends them but a new `delete`; `arkdeck history --batch { $batch } --outcome cancelled -o id` lists them.
 note-recovered = an earlier run ended while deleting; unsettled: { $count }. `arkdeck resume` settles them.
 
 # Settings

@@ -54,6 +54,7 @@ cause-quota = a quota is used up
 cause-exhausted = gave up retrying
 cause-stopped = stopped
 cause-interrupted = sent by a run that ended before the answer came
+cause-unwritten = what came of it could not be written down
 cause-still-there = the service said that it is deleted, and still shows it
 
 refusal-no-key = no API key

@@ -5,6 +5,7 @@ failure-keys = 无法使用 { $path } 中的按键设置：{ $error }
 failure-output = 结果无法写出：{ $error }
 failure-ledger = 台账无法使用：{ $error }
 failure-signals = 无法接收信号，因此什么都没有发送：{ $error }
+note-returned = 上一次运行在全部发出之前结束；从未发出：{ $count } 项。只有再次 `delete` 才会发出；用 `arkdeck history --batch { $batch } --outcome cancelled -o id` 列出。
 note-recovered = 上一次运行在删除途中结束；未定：{ $count } 项。运行 `arkdeck resume` 来核实。
 
 # 设置

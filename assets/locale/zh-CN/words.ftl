@@ -48,6 +48,7 @@ cause-quota = 配额已用尽
 cause-exhausted = 多次重试后放弃
 cause-stopped = 已停止
 cause-interrupted = 上次运行已发出请求，但在收到应答前结束
+cause-unwritten = 结果无法写入台账
 cause-still-there = 服务说已删除，但仍然能查到
 
 refusal-no-key = 没有 API Key

@@ -210,12 +210,16 @@ impl Dispatcher {
 }
 
 async fn enqueue_unsettled(tools: &Tools) -> Enqueued {
+    tools.ledger.recover(Timestamp::now()).await?;
     let unsettled = tools.ledger.unsettled().await?;
     let rows = unsettled.into_iter().map(|resource| resource.row).collect();
     enqueue(tools, rows).await
 }
 
 async fn enqueue(tools: &Tools, rows: Vec<RowId>) -> Enqueued {
-    let taken = tools.ledger.enqueue(rows, Timestamp::now()).await?;
+    let now = Timestamp::now();
+    // What others left in the middle since this one started may be among them.
+    tools.ledger.recover(now).await?;
+    let taken = tools.ledger.enqueue(rows, now).await?;
     Ok(taken.map(|(batch, rows)| (batch, rows.into())))
 }

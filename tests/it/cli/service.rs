@@ -31,7 +31,10 @@ async fn sync_mirrors_the_files_and_shows_no_name_raw() {
     })
     .await;
     let out = deck.ok(&["sync"]);
-    assert_eq!(out, "250 files on the server · new: 250 · gone: 0 · failed: 13 · stuck: 13\n");
+    assert_eq!(
+        out,
+        "250 files on the server · new: 250 · gone: 0 · failed: 13 · stuck: 13\n"
+    );
     assert_eq!(deck.list(&["files", "--filter", "source:sync"]).len(), 250);
 
     // Now the server has one file, with a name that would clear the screen.

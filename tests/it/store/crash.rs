@@ -42,7 +42,8 @@ async fn what_a_dead_instance_left_is_doubted_or_returned() {
         recovered,
         Recovered {
             unsettled: 1,
-            returned: 2
+            returned: rows[2..].to_vec(),
+            batches: [batch].into(),
         }
     );
     assert_eq!(next.recover(at(3)).await.unwrap(), Recovered::default());
@@ -86,7 +87,8 @@ async fn the_living_are_left_alone() {
         recovered,
         Recovered {
             unsettled: 1,
-            returned: 1
+            returned: rows[1..].to_vec(),
+            batches: [batch].into(),
         }
     );
 }
@@ -134,7 +136,7 @@ async fn a_log_cut_anywhere_opens_and_keeps_what_was_acknowledged() {
             assert_eq!(deleted + doubted, 6, "cut at {len}: an intent is lost");
         } else {
             assert_eq!(
-                (deleted, doubted, recovered.returned),
+                (deleted, doubted, recovered.returned.len()),
                 (0, 0, 6),
                 "cut at {len}"
             );

@@ -176,9 +176,9 @@ async fn a_paused_queue_sends_nothing_until_unpaused() {
     assert_eq!(bench.report().await, Report::Paused);
     bench.delete(&rows).await;
     bench
-        .until(|report| matches!(report, Report::Started { .. }))
+        .until(|report| matches!(report, Report::Accepted { .. }))
         .await;
-    // The listing is served by the same worker, after the batch has started.
+    // The listing is served by the same worker, after the batch was accepted.
     bench.order(Order::Sync { ticket: Ticket(1) }).await;
     bench
         .until(|report| matches!(report, Report::Done { .. }))
@@ -192,6 +192,27 @@ async fn a_paused_queue_sends_nothing_until_unpaused() {
     assert_eq!(bench.states(&rows).await, [State::Queued; 3]);
     bench.order(Order::Unpause).await;
     assert!(finished(&bench.until_idle().await).1.is_success());
+}
+
+#[tokio::test]
+async fn as_long_as_a_pause_holds_a_batch_it_can_be_taken_back() {
+    let (mut bench, service, rows) = bench(3, 0, limits()).await;
+    bench.order(Order::Pause).await;
+    bench.delete(&rows).await;
+    let accepted = bench
+        .until(|report| matches!(report, Report::Accepted { .. }))
+        .await;
+    let Some(Report::Accepted { batch, .. }) = accepted.last() else {
+        unreachable!("waited for")
+    };
+    bench.order(Order::TakeBack(*batch)).await;
+    bench
+        .until(|report| matches!(report, Report::TakenBack { .. }))
+        .await;
+    bench.order(Order::Unpause).await;
+    bench.until_idle().await;
+    assert_eq!(service.arrived(), 0);
+    assert_eq!(bench.states(&rows).await, [State::Tracked; 3]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

@@ -283,7 +283,7 @@ async fn after_a_kill(dir: &Path, service: &Emulator, rows: Vec<RowId>) -> Ledge
     let recovered = ledger.recover(Timestamp::now()).await.unwrap();
     let with = |state| known.iter().filter(move |resource| resource.state == state);
     assert_eq!(recovered.unsettled, with(State::Sending).count() as u64);
-    assert_eq!(recovered.returned, with(State::Queued).count() as u64);
+    assert_eq!(recovered.returned.len(), with(State::Queued).count());
     let unsettled = ledger.unsettled().await.unwrap();
     let in_doubt: HashSet<RowId> = unsettled.iter().map(|resource| resource.row).collect();
     let mut doubts = with(State::Sending).chain(with(State::Unsettled));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arkdeck::domain::{Cause, Order, Refusal, Report, State, Ticket};
+use arkdeck::domain::{Cause, Order, Outcome, Refusal, Report, State, Ticket};
 use arkdeck::emulator::{Fault, Faults, Rule, Scope, When};
 use arkdeck::store::{Ledger, Recovered};
 use arkdeck::worker::{self, Limits};
@@ -103,6 +103,34 @@ async fn an_intent_that_cannot_be_written_halts_the_batch_and_nothing_is_sent() 
 }
 
 #[tokio::test]
+async fn what_could_not_be_written_is_settled_when_it_can_be_again() {
+    let service = faulty(30, 0, Faults::default()).await;
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
+    let rows = bench.track(service.response_ids()).await;
+    // Neither what came of items nor that the rest is let go.
+    break_journal(&bench, "'settlement', 'cancelled'");
+    bench.delete(&rows).await;
+    let (_, tally, returned) = finished(&bench.until_idle().await);
+    assert_eq!(tally.unsettled + tally.cancelled, 30, "{tally:?}");
+    assert_eq!(tally.cancelled, returned.len() as u64);
+    assert!(tally.unsettled > 0);
+
+    rusqlite::Connection::open(bench.dir.path().join("ledger.db"))
+        .unwrap()
+        .execute_batch("DROP TRIGGER broken")
+        .unwrap();
+    bench.order(Order::Settle { ticket: Ticket(1) }).await;
+    bench.until_idle().await;
+    let states = bench.states(&rows).await;
+    let gone = |state: &&State| matches!(state, State::Deleted | State::Gone);
+    assert_eq!(states.iter().filter(gone).count() as u64, tally.unsettled);
+    // The rest can be deleted anew.
+    bench.delete(&rows).await;
+    bench.until_idle().await;
+    assert!(service.response_ids().is_empty());
+}
+
+#[tokio::test]
 async fn a_settlement_that_cannot_be_written_is_not_told_and_stays_in_doubt() {
     let service = faulty(30, 0, Faults::default()).await;
     let mut bench = Bench::new(
@@ -122,12 +150,20 @@ async fn a_settlement_that_cannot_be_written_is_not_told_and_stays_in_doubt() {
             .iter()
             .any(|r| matches!(r, Report::JournalFailed { .. }))
     );
-    assert!(
-        !reports.iter().any(|r| matches!(r, Report::Settled { .. })),
-        "{reports:#?}"
-    );
+    let told: Vec<_> = reports
+        .iter()
+        .filter_map(|report| match report {
+            Report::Settled { settlement, .. } => {
+                Some((settlement.outcome, settlement.answer.cause))
+            }
+            _ => None,
+        })
+        .collect();
+    let doubt = (Outcome::Unsettled, Some(Cause::Unwritten));
+    assert!(told.iter().all(|told| *told == doubt), "{told:?}");
     let (_, tally, _) = finished(&reports);
     assert_eq!(tally.unsettled, service.arrived());
+    assert_eq!(tally.unsettled, told.len() as u64);
     assert_eq!(tally.total(), 30);
 
     let Bench {
@@ -213,7 +249,7 @@ fn a_kill_in_the_middle_leaves_every_item_in_a_state_that_is_true() {
             tokio::task::yield_now().await;
         };
         assert!(
-            recovered.unsettled >= 1 && recovered.returned >= 1,
+            recovered.unsettled >= 1 && !recovered.returned.is_empty(),
             "{recovered:?}"
         );
         let known = next.rows(rows.clone()).await.unwrap();

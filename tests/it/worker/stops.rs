@@ -163,7 +163,7 @@ async fn a_stop_ends_the_pause_and_the_next_batch_is_sent() {
     bench.order(Order::Pause).await;
     bench.delete(&rows).await;
     bench
-        .until(|report| matches!(report, Report::Started { .. }))
+        .until(|report| matches!(report, Report::Accepted { .. }))
         .await;
     bench.order(Order::Stop).await;
     let reports = bench.until_idle().await;
