@@ -27,14 +27,14 @@ pub enum Button {
 /// The review of a deletion, before anything is asked of the worker.
 #[derive(Debug)]
 pub struct Confirm {
-    /// What was chosen and can go, struck out or not.
+    /// What was chosen and can go as far as the ledger said, struck out or not.
     pub rows: Vec<RowId>,
     /// Struck out here: these stay.
     pub struck: HashSet<RowId>,
     /// Where in `rows` the cursor is.
     pub at: usize,
-    /// How many of them the filter hides from the pane.
-    pub hidden: usize,
+    /// How many of them, the last ones, the filter hides from the pane.
+    hidden: usize,
     /// Rows that were chosen and will not go: tombstones, and what another batch has.
     pub left_out: usize,
     /// Rows that were chosen and will not go because they are protected.
@@ -84,18 +84,39 @@ impl Confirm {
         now.duration_since(self.opened_at) < DEAF
     }
 
+    /// Takes what the ledger added up of what is not struck out. What of that can no longer go, another
+    /// instance may have it by now, is off the list, so that every number here is of the same items; what
+    /// is struck out stays on it.
     pub fn reviewed(&mut self, review: Review) {
-        // Later answers are about what is not struck out; the list stays as the user knows it.
-        if self.struck.is_empty() {
-            let out = self.rows.len() - review.rows.len();
-            let kept = usize::try_from(review.protected).unwrap_or(out).min(out);
-            self.kept += kept;
-            self.left_out += out - kept;
-            self.rows.clone_from(&review.rows);
-            self.at = self.at.min(self.rows.len().saturating_sub(1));
-        }
+        let can_go: HashSet<RowId> = review.rows.iter().copied().collect();
+        let stays = |row: &RowId| self.struck.contains(row) || can_go.contains(row);
+        let staying = |rows: &[RowId]| rows.iter().filter(|row| stays(row)).count();
+        let shown = self.rows.len().saturating_sub(self.hidden);
+        let hidden = staying(&self.rows[shown..]);
+        let (at, offset) = (
+            staying(&self.rows[..self.at]),
+            staying(&self.rows[..self.offset]),
+        );
+        let rows: Vec<RowId> = self.rows.iter().copied().filter(stays).collect();
+        let out = self.rows.len() - rows.len();
+        let kept = usize::try_from(review.protected).unwrap_or(out).min(out);
+        self.kept += kept;
+        self.left_out += out - kept;
+        self.hidden = hidden;
+        self.at = at.min(rows.len().saturating_sub(1));
+        self.offset = offset;
+        self.rows = rows;
         self.review = Some(review);
         self.is_hasty = false;
+    }
+
+    /// How many of what will go the filter hides from the pane.
+    pub fn hidden(&self) -> usize {
+        let shown = self.rows.len().saturating_sub(self.hidden);
+        let struck = |row: &&RowId| self.struck.contains(row);
+        let is_any_struck = !self.struck.is_empty();
+        let out = is_any_struck.then(|| self.rows[shown..].iter().filter(struck).count());
+        self.hidden - out.unwrap_or(0)
     }
 
     /// Responses that stay and cite this file, which is to go.

@@ -196,8 +196,9 @@ fn said(screen: Screen<'_>, confirm: &Confirm, room: usize) -> Vec<Line<'static>
                 let count = confirm.struck.len().into();
                 parts.push(words.with("confirm-struck", &[("count", count)]));
             }
-            if confirm.hidden > 0 {
-                parts.push(words.with("confirm-hidden", &[("count", confirm.hidden.into())]));
+            let hidden = confirm.hidden();
+            if hidden > 0 {
+                parts.push(words.with("confirm-hidden", &[("count", hidden.into())]));
             }
             if confirm.kept > 0 {
                 parts.push(words.with("confirm-protected", &[("count", confirm.kept.into())]));

@@ -180,6 +180,77 @@ fn what_is_struck_out_in_the_review_stays() {
     assert_eq!(act(&mut app, &rows, &[Action::Yes]), []);
 }
 
+fn confirming(app: &App) -> &Confirm {
+    match &app.mode {
+        Mode::Confirm(confirm) => confirm,
+        mode => panic!("{mode:?}"),
+    }
+}
+
+#[test]
+fn what_others_took_meanwhile_is_off_the_review_and_its_new_number_is_taken() {
+    let mut rows: Vec<Resource> = (1..=40).map(|n| response(n, State::Tracked)).collect();
+    let mut app = app_with(session(), &rows, 80, 24);
+    act(&mut app, &rows, &[Action::MarkAll, Action::Delete]);
+    wait(&mut app, 300);
+    // Another instance deletes five, before and behind what is struck out, and one of them is protected.
+    let taken = [0, 1, 8, 20, 39];
+    for at in taken {
+        rows[at].state = State::Deleted;
+    }
+    rows[30].protected = true;
+    let strike = [
+        Action::Move(Motion::PageDown),
+        Action::Move(Motion::PageUp),
+        Action::Move(Motion::Down),
+        Action::Move(Motion::Down),
+        Action::Mark,
+    ];
+    act(&mut app, &rows, &strike);
+    let confirm = confirming(&app);
+    assert_eq!((confirm.rows.len(), confirm.going()), (34, 33));
+    assert_eq!((confirm.left_out, confirm.kept), (5, 1));
+    assert!(confirm.struck.contains(&rows[2].row) && confirm.rows.contains(&rows[2].row));
+    assert_eq!(confirm.review.as_ref().unwrap().rows.len(), 33);
+    assert_eq!(confirm.rows[confirm.at], rows[3].row, "the cursor stays");
+    // What was struck out goes, too, and is taken in again: the ledger has the last word on it.
+    rows[2].state = State::Deleted;
+    act(&mut app, &rows, &[Action::Move(Motion::Up), Action::Mark]);
+    let confirm = confirming(&app);
+    assert_eq!((confirm.rows.len(), confirm.going()), (33, 33));
+    assert_eq!((confirm.left_out, confirm.struck.len()), (6, 0));
+    type_text(&mut app, "33");
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    let Some(Order::Delete { rows: asked, .. }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    let stay = |at: &usize| ![0, 1, 2, 8, 20, 30, 39].contains(at);
+    let left: Vec<RowId> = (0..40).filter(stay).map(|at| rows[at].row).collect();
+    assert_eq!(*asked, left);
+}
+
+#[test]
+fn of_what_the_filter_hides_only_what_will_go_is_counted() {
+    let mut rows: Vec<Resource> = (1..=4).map(|n| response(n, State::Tracked)).collect();
+    let mut app = app_with(session(), &rows, 80, 24);
+    let shown = rows[0].id.as_str().to_owned();
+    act(&mut app, &rows, &[Action::MarkAll, Action::Filter]);
+    for c in shown.chars() {
+        let effects = update(&mut app, Message::Edit(InputRequest::InsertChar(c)));
+        answer(&mut app, effects, &rows);
+    }
+    act(&mut app, &rows, &[Action::Press, Action::Delete]);
+    wait(&mut app, 300);
+    assert_eq!(confirming(&app).hidden(), 3);
+    rows[3].state = State::Deleted;
+    let last_but_one = [Action::Move(Motion::Bottom), Action::Move(Motion::Up)];
+    act(&mut app, &rows, &last_but_one);
+    act(&mut app, &rows, &[Action::Mark]);
+    // One is struck out, one is gone.
+    let confirm = confirming(&app);
+    assert_eq!((confirm.hidden(), confirm.going()), (1, 2));
+}
+
 #[test]
 fn protecting_is_one_key_for_all_that_is_selected() {
     let (mut app, rows) = app();
