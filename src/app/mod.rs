@@ -346,11 +346,7 @@ impl App {
     /// When something on the screen will change by itself, if it will.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let second = self.now + SignedDuration::from_secs(1);
-        let countdown = self
-            .queue
-            .batches
-            .iter()
-            .any(|b| matches!(b.phase, Phase::Held { .. }))
+        let countdown = self.queue.counts_down()
             || self.queue.uploads.values().any(|u| u.waiting.is_some())
             || self.queue.live.values().any(|l| l.waiting.is_some())
             // A rate falls when nothing happens, until there is none.

@@ -71,8 +71,10 @@ pub struct Batch {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// In its undo window.
+    /// In its undo window, or past it while the queue is paused: nothing of it was sent before the worker
+    /// says that it started, and until then it can be taken back whole.
     Held {
+        /// The end of the undo window.
         starts_at: Timestamp,
     },
     /// The worker was asked to take it back. If that was too late, it says that it started.
@@ -269,6 +271,11 @@ impl Queue {
         let running = self.batches.iter().filter(|b| b.phase != Phase::Ended);
         let left = running.map(|b| b.total().saturating_sub(b.done())).sum();
         self.meter.eta(left, now)
+    }
+
+    /// A clock is running: a batch starts when its undo window ends.
+    pub fn counts_down(&self) -> bool {
+        !self.paused && self.held().is_some()
     }
 
     /// The newest batch that can still be taken back whole.

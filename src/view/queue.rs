@@ -152,6 +152,10 @@ fn progress(screen: Screen<'_>, batch: &Batch, room: usize) -> Line<'static> {
     let number = ("batch", batch.id.0.into());
     let total = ("total", batch.total().into());
     match batch.phase {
+        Phase::Held { .. } if app.queue.paused => {
+            let text = words.with("queue-held-paused", &[number, total]);
+            Line::styled(cut(&text, room).into_owned(), theme.warn())
+        }
         Phase::Held { starts_at } => {
             let left = starts_at.duration_since(app.now).as_millis();
             let seconds = u64::try_from(left.max(0)).unwrap_or(0).div_ceil(1_000);

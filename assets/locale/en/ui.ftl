@@ -151,6 +151,7 @@ queue-writing = { $count ->
 queue-importing = { $path }: { $progress }
 queue-taking-back = Batch { $batch }: taking back its { $total }…
 queue-held = Batch { $batch }: { $total } to delete, starting in { $seconds } s. z takes it back.
+queue-held-paused = Batch { $batch }: { $total } to delete, not before the queue is resumed. z takes it back.
 queue-running = Batch { $batch }: { $done }/{ $total } · { $tally }
 queue-speed = { $rate }/s · { $flying } of { $limit } on the wire
 queue-eta = { " · " }{ $span } left

@@ -142,6 +142,7 @@ queue-writing = 正在记录 { $count } 项删除……
 queue-importing = { $path }：{ $progress }
 queue-taking-back = 批次 { $batch }：正在撤回其中 { $total } 项……
 queue-held = 批次 { $batch }：将删除 { $total } 项，{ $seconds } 秒后开始。按 z 撤回。
+queue-held-paused = 批次 { $batch }：将删除 { $total } 项，队列已暂停，继续后才开始。按 z 撤回。
 queue-running = 批次 { $batch }：{ $done }/{ $total } · { $tally }
 queue-speed = 每秒 { $rate } · 在途 { $flying }/{ $limit }
 queue-eta = { " · " }剩余 { $span }

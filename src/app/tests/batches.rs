@@ -85,6 +85,32 @@ fn a_batch_is_followed_from_its_undo_window_to_its_end() {
 }
 
 #[test]
+fn while_paused_a_batch_can_be_taken_back_until_the_worker_says_that_it_started() {
+    let (mut app, rows) = app();
+    let batch = BatchId(1);
+    let starts_at = app.now + SignedDuration::from_secs(5);
+    let accepted = Report::Accepted {
+        ticket: Ticket(0),
+        batch,
+        rows: vec![rows[0].row].into(),
+        starts_at,
+    };
+    let second = |app: &App| Some(app.now + SignedDuration::from_secs(1));
+    update(&mut app, Message::Report(Report::Paused));
+    update(&mut app, Message::Report(accepted));
+    assert_ne!(app.next_wake(), second(&app), "nothing counts down");
+    wait(&mut app, 60_000);
+    assert!(app.allows(Action::TakeBack));
+    update(&mut app, Message::Report(Report::Unpaused));
+    assert!(app.allows(Action::TakeBack));
+    assert_eq!(app.next_wake(), second(&app));
+    let effects = act(&mut app, &rows, &[Action::TakeBack]);
+    assert_eq!(order(&effects), Some(&Order::TakeBack(batch)));
+    update(&mut app, Message::Report(Report::Started { batch }));
+    assert!(!app.allows(Action::TakeBack));
+}
+
+#[test]
 fn quitting_asks_only_when_work_is_pending_and_waits_for_what_is_on_the_wire() {
     let (mut app, rows) = app();
     assert_eq!(act(&mut app, &rows, &[Action::Quit]), [Effect::Leave]);

@@ -135,6 +135,34 @@ fn a_batch_in_its_undo_window() {
 }
 
 #[test]
+fn a_batch_that_is_held_while_the_queue_is_paused_counts_nothing_down() {
+    let rows = resources();
+    let mut app = browsing(80, 24);
+    let accepted = Report::Accepted {
+        ticket: Ticket(1),
+        batch: BatchId(7),
+        rows: vec![rows[0].row].into(),
+        starts_at: app.now + SignedDuration::from_secs(5),
+    };
+    update(&mut app, Message::Report(Report::Paused));
+    update(&mut app, Message::Report(accepted));
+    wait(&mut app, 60_000);
+    for (lang, held) in [
+        (
+            Lang::En,
+            "Batch 7: 1 to delete, not before the queue is resumed. z takes it back.",
+        ),
+        (
+            Lang::ZhCn,
+            "批次 7：将删除 1 项，队列已暂停，继续后才开始。按 z 撤回。",
+        ),
+    ] {
+        let text = screen(&app, lang);
+        assert!(text.contains(held) && text.contains(" z "), "{text}");
+    }
+}
+
+#[test]
 fn the_queue_in_focus_after_a_stop() {
     snapshot("queue", |width, height| {
         let mut app = at_work(width, height);
