@@ -177,7 +177,7 @@ impl App {
         }
     }
 
-    fn set_focus(&mut self, focus: Focus) {
+    pub(super) fn set_focus(&mut self, focus: Focus) {
         self.focus = focus;
         match focus {
             Focus::Responses => self.pane = Kind::Response,

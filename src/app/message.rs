@@ -159,10 +159,10 @@ pub enum Message {
     },
     Tracked(Vec<Tracked>),
     Import(ImportNews),
-    /// What an earlier run left behind.
+    /// What an earlier run left behind: how many deletions are in doubt, and of what they were never sent.
     Recovered {
         unsettled: u64,
-        returned: u64,
+        returned: Vec<(Kind, RowId)>,
     },
     /// Another instance wrote to the ledger.
     ChangedElsewhere,

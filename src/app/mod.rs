@@ -234,7 +234,15 @@ impl App {
     pub fn banner_height(&self) -> u16 {
         let no_key = self.session.refusal == Some(Refusal::NoKey);
         let any = self.session.demo || self.session.refusal.is_some() || self.counts.unsettled > 0;
-        u16::from(no_key) + u16::from(any)
+        u16::from(no_key) + u16::from(any) + u16::from(self.shows_unsent())
+    }
+
+    /// The banner tells what an earlier run never sent, as long as it is marked and can be reviewed.
+    pub fn shows_unsent(&self) -> bool {
+        let is_any = Kind::ALL
+            .iter()
+            .any(|kind| self.pane_of(*kind).unsent() > 0);
+        is_any && self.session.refusal.is_none()
     }
 
     pub fn layout(&self) -> Layout {
@@ -464,6 +472,7 @@ impl App {
 /// Changes the state by what happened and says what should be done.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let banner = app.banner_height();
     if app.hushed && is_reason_to_ask_again(&message) {
         app.unhush();
     }
@@ -529,11 +538,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Recovered {
             unsettled,
             returned,
-        } if unsettled + returned > 0 => app.note(Event::Recovered {
-            unsettled,
-            returned,
-        }),
-        Message::Recovered { .. } => {}
+        } => app.recovered(unsettled, &returned),
         Message::ChangedElsewhere => {
             app.read_again(&mut effects);
             app.outdate_all(&mut effects);
@@ -548,6 +553,9 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Drawn { overflow } => app.overflow = overflow,
         Message::Terminate => app.terminate(&mut effects),
+    }
+    if app.banner_height() != banner {
+        app.refit();
     }
     app.fit_details();
     app.prune();
@@ -568,6 +576,28 @@ const fn is_reason_to_ask_again(message: &Message) -> bool {
 }
 
 impl App {
+    /// What was never sent is marked: the user had confirmed it once, and may do so again at one key.
+    fn recovered(&mut self, unsettled: u64, returned: &[(Kind, RowId)]) {
+        let count = returned.len() as u64;
+        if unsettled > 0 {
+            self.note(Event::Recovered { unsettled });
+        }
+        if count == 0 {
+            return;
+        }
+        for (kind, row) in returned {
+            self.pane_of_mut(*kind).mark_unsent(*row);
+        }
+        self.note(Event::Unsent(count));
+        // The key that reviews them is about the pane in focus.
+        if self.pane_of(self.pane).unsent() == 0 {
+            self.set_focus(match self.pane {
+                Kind::Response => Focus::Files,
+                Kind::File => Focus::Responses,
+            });
+        }
+    }
+
     fn tracked(&mut self, tracked: &[Tracked], effects: &mut Vec<Effect>) {
         let new = tracked.iter().filter(|t| t.is_new).count() as u64;
         let known = tracked.len() as u64 - new;

@@ -28,6 +28,8 @@ pub struct Pane {
     /// The first row on the screen.
     offset: usize,
     marks: HashSet<RowId>,
+    /// Those of them that were marked because an earlier run never sent their deletion.
+    unsent: HashSet<RowId>,
     /// Where a range mark began.
     range: Option<RowId>,
     pub filter: Input,
@@ -117,6 +119,7 @@ impl Pane {
             at: 0,
             offset: 0,
             marks: HashSet::new(),
+            unsent: HashSet::new(),
             range: None,
             filter: Input::default(),
             query: Query::default(),
@@ -152,6 +155,11 @@ impl Pane {
 
     pub fn marks(&self) -> &HashSet<RowId> {
         &self.marks
+    }
+
+    /// How many are still marked as [`Pane::mark_unsent`] did.
+    pub fn unsent(&self) -> usize {
+        self.unsent.len()
     }
 
     pub fn range_from(&self) -> Option<RowId> {
@@ -288,6 +296,12 @@ impl Pane {
         self.marks.extend(rows);
     }
 
+    /// Marks a row whose deletion was confirmed in an earlier run and never sent.
+    pub fn mark_unsent(&mut self, row: RowId) {
+        self.marks.insert(row);
+        self.unsent.insert(row);
+    }
+
     /// Ends an open range without marking anything.
     pub fn drop_range(&mut self) {
         self.range = None;
@@ -317,7 +331,9 @@ impl Pane {
     /// Inverts the marks of what is in view; marks hidden by the filter stay.
     pub fn invert_marks(&mut self) {
         for row in self.chains.all(&self.rows) {
-            if !self.marks.remove(&row) {
+            if self.marks.remove(&row) {
+                self.unsent.remove(&row);
+            } else {
                 self.marks.insert(row);
             }
         }
@@ -325,6 +341,7 @@ impl Pane {
 
     pub fn unmark_all(&mut self) {
         self.marks.clear();
+        self.unsent.clear();
         self.range = None;
     }
 
@@ -334,6 +351,7 @@ impl Pane {
                 return;
             }
             self.marks.remove(row);
+            self.unsent.remove(row);
         }
     }
 

@@ -166,10 +166,12 @@ pub enum Event {
     /// Files were marked to free some room.
     Freed(Freed),
     Import(ImportEvent),
+    /// So many deletions of an earlier run are in doubt.
     Recovered {
         unsettled: u64,
-        returned: u64,
     },
+    /// So many deletions that an earlier run never sent are marked, to be confirmed anew.
+    Unsent(u64),
     LedgerFailed(String),
     Copied,
     /// The key does nothing here and now, and this is why.
@@ -191,9 +193,9 @@ impl Event {
             | Self::NotUploaded { .. }
             | Self::NotBegun(_)
             | Self::ErrandHalted(_)
+            | Self::Recovered { .. }
             | Self::LedgerFailed(_)
             | Self::Refused(_) => true,
-            Self::Recovered { unsettled, .. } => *unsettled > 0,
             Self::Synced(tally) => !tally.complete,
             Self::Freed(freed) => !freed.is_enough(),
             Self::Import(event) => event.is_bad(),

@@ -11,7 +11,9 @@ use url::Url;
 use crate::api::{self, Client, ClientError};
 use crate::app::{Message, Session};
 use crate::config::{Profile, Settings};
-use crate::domain::{Facts, Kind, Order, Refusal, ResourceId, RowId, Sighting, Source, Ticket};
+use crate::domain::{
+    Facts, Kind, Order, Refusal, ResourceId, RowId, Sighting, Source, State, Ticket,
+};
 use crate::emulator::{self, Emulator};
 use crate::secret::{ApiKey, KeyError};
 use crate::store::{Ledger, StoreError};
@@ -82,7 +84,7 @@ impl Place {
             let recovered = ledger.recover(began).await?;
             first.push(Message::Recovered {
                 unsettled: recovered.unsettled,
-                returned: recovered.returned.len() as u64,
+                returned: unsent(&ledger, &recovered.returned).await?,
             });
         }
         let worker = worker::start(ledger.clone(), service, Limits::of(settings)).await;
@@ -178,6 +180,19 @@ impl Place {
             self.alive,
         )
     }
+}
+
+/// Of what a recovery returned, that which can be deleted as if it had never been asked for. What is in
+/// doubt from an earlier deletion is left to be settled.
+async fn unsent(ledger: &Ledger, returned: &[RowId]) -> Result<Vec<(Kind, RowId)>, StoreError> {
+    let mut unsent = Vec::with_capacity(returned.len());
+    // A part at a time: whole rows are large.
+    for part in returned.chunks(1_000) {
+        let rows = ledger.rows(part.to_vec()).await?;
+        let never_sent = rows.iter().filter(|row| row.state != State::Unsettled);
+        unsent.extend(never_sent.map(|row| (row.kind, row.row)));
+    }
+    Ok(unsent)
 }
 
 /// Writes down the ids of the demo's responses, newest first, as the programs that made them would have.

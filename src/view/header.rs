@@ -60,7 +60,7 @@ pub(super) fn draw_banner(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect)
         app, words, theme, ..
     } = screen;
     let room = usize::from(area.width);
-    let lines: Vec<String> = match &app.session.refusal {
+    let mut lines: Vec<String> = match &app.session.refusal {
         Some(Refusal::NoKey) => vec![
             words.text("banner-no-key").into_owned(),
             words.text("banner-key-page").into_owned(),
@@ -75,8 +75,16 @@ pub(super) fn draw_banner(frame: &mut Frame<'_>, screen: Screen<'_>, area: Rect)
             "banner-refused",
             &[("reason", words.refusal(refusal).into())],
         )],
-        None => vec![words.text("banner-demo").into_owned()],
+        None if app.session.demo => vec![words.text("banner-demo").into_owned()],
+        None => Vec::new(),
     };
+    if app.shows_unsent() {
+        let marked = Kind::ALL.map(|kind| (kind, app.pane_of(kind).unsent() as u64));
+        let marked = marked.into_iter().filter(|(_, count)| *count > 0);
+        let what: Vec<_> = marked.map(|(kind, n)| words.count_of(kind, n)).collect();
+        let what = what.join(" · ");
+        lines.push(words.with("banner-unsent", &[("what", what.into())]));
+    }
     let lines: Vec<Line<'_>> = lines
         .iter()
         .take(usize::from(area.height))

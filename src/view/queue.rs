@@ -349,16 +349,10 @@ fn event(screen: Screen<'_>, event: &Event) -> String {
         Event::NotBegun(count) => words.with("event-not-begun", &[("count", (*count).into())]),
         Event::Freed(freed) => words.freed(freed),
         Event::Import(event) => import_event(screen, event),
-        Event::Recovered {
-            unsettled,
-            returned,
-        } => words.with(
-            "event-recovered",
-            &[
-                ("unsettled", (*unsettled).into()),
-                ("returned", (*returned).into()),
-            ],
-        ),
+        Event::Recovered { unsettled } => {
+            words.with("event-recovered", &[("unsettled", (*unsettled).into())])
+        }
+        Event::Unsent(count) => words.with("event-unsent", &[("count", (*count).into())]),
         Event::LedgerFailed(error) => {
             words.with("event-ledger-failed", &[("error", visible(error).into())])
         }

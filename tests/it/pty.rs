@@ -7,8 +7,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use arkdeck::domain::{Facts, Kind, ResourceId, Sighting, Source};
 use arkdeck::emulator::{self, Emulator, Fault, Faults, RetryAfter, Rule, Scope};
+use arkdeck::store::Ledger;
 use arkdeck::tui::{Guard, leave_on_panic};
+use jiff::Timestamp;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 use vt100::Parser;
@@ -298,6 +301,38 @@ async fn what_another_instance_does_shows_by_itself() {
     session.until_text("0 responses");
     session.press("q");
     assert_eq!(session.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_run_never_sent_is_marked_and_reviewed_at_one_key() {
+    let (service, data) = set().await;
+    let ids = service.response_ids();
+    let ledger = Ledger::open(data.path(), "default").unwrap();
+    let sightings = ids.iter().map(|id| Sighting {
+        kind: Kind::Response,
+        id: ResourceId::new(id).unwrap(),
+        source: Source::Hand,
+        tags: Vec::new(),
+        facts: Facts::default(),
+    });
+    let now = Timestamp::now();
+    let tracked = ledger.track(sightings.collect(), now).await.unwrap();
+    let rows = tracked[..2].iter().map(|t| t.row).collect();
+    ledger.enqueue(rows, now).await.unwrap().unwrap();
+    drop(ledger);
+
+    let mut session = Session::start(arkdeck(data.path(), &service, &[]));
+    session.until_text("Deletions never sent, now marked: 2 responses. d reviews them.");
+    session.until_text("2 deletions were never sent; they are marked: d reviews them");
+    assert_eq!(service.response_ids().len(), 3, "nothing is sent by itself");
+    session.press("d");
+    session.until_text("Delete 2 items for good?");
+    session.until_ready();
+    session.press("y");
+    session.until_text("batch 2 done: 2 deleted");
+    session.press("q");
+    assert_eq!(session.end().0, 0);
+    assert_eq!(service.response_ids(), ids[2..]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,7 @@ banner-unsettled = { $count ->
     [one] { $count } deletion is in doubt: sent, answer never seen. R settles it.
    *[other] { $count } deletions are in doubt: sent, answers never seen. R settles them.
 }
+banner-unsent = Deletions never sent, now marked: { $what }. d reviews them.
 banner-refused = Nothing can be deleted here: { $reason }.
 
 pane-responses = Responses
@@ -192,7 +193,11 @@ event-import-under-way = one import at a time: x stops the one under way
 event-recovered = an earlier run ended early: { $unsettled ->
     [one] { $unsettled } deletion
    *[other] { $unsettled } deletions
-} in doubt, { $returned } never sent
+} in doubt
+event-unsent = { $count ->
+    [one] { $count } deletion was never sent; it is marked: d reviews it
+   *[other] { $count } deletions were never sent; they are marked: d reviews them
+}
 event-ledger-failed = the ledger: { $error }
 event-copied = copied
 event-nothing-to-retry = nothing failed

@@ -8,6 +8,7 @@ banner-demo = 演示：服务为本机模拟，台账用完即弃，一切都不
 banner-no-key = 没有 API Key：可以查看和添加 ID，不能删除。请设置 ARK_API_KEY 后重新启动。
 banner-key-page = 获取 API Key：https://console.volcengine.com/ark/region:ark+cn-beijing/apiKey
 banner-unsettled = 有 { $count } 项删除已发出但没有收到应答。按 R 向服务查询并确定结果。
+banner-unsent = 有删除从未发送，现已标记：{ $what }。按 d 审阅。
 banner-refused = 这里不能删除任何内容：{ $reason }。
 
 pane-responses = 响应
@@ -171,7 +172,8 @@ event-import-stopped = 已停止导入 { $path }，找到的内容已保留：{ 
 event-not-imported = 无法读取 { $name }：{ $error }
 event-rejected-line = { $name } 第 { $line } 行不是 ID：{ $error }
 event-import-under-way = 一次只能导入一项：按 x 停止正在进行的导入
-event-recovered = 上次运行提前结束：{ $unsettled } 项删除结果未知，{ $returned } 项从未发送
+event-recovered = 上次运行提前结束：{ $unsettled } 项删除结果未知
+event-unsent = { $count } 项删除从未发送，现已标记：按 d 审阅
 event-ledger-failed = 台账：{ $error }
 event-copied = 已复制
 event-nothing-to-retry = 没有失败的项

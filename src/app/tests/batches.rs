@@ -111,6 +111,89 @@ fn while_paused_a_batch_can_be_taken_back_until_the_worker_says_that_it_started(
 }
 
 #[test]
+fn what_an_earlier_run_never_sent_is_marked_and_takes_a_new_confirmation() {
+    let (mut app, rows) = app();
+    let of = |places: &[usize]| -> Vec<_> {
+        let rows = places.iter().map(|at| &rows[*at]);
+        rows.map(|row| (row.kind, row.row)).collect()
+    };
+    let recovered = |returned| Message::Recovered {
+        unsettled: 0,
+        returned,
+    };
+    let empty = update(&mut app, recovered(Vec::new()));
+    assert_eq!((empty, app.queue.activity.len()), (Vec::new(), 0));
+    let height = app.banner_height();
+    // Nothing is ordered: two responses and a file are marked.
+    let effects = update(&mut app, recovered(of(&[0, 5, 12])));
+    assert_eq!(effects, []);
+    let last = app.queue.activity.front().map(|a| &a.event);
+    assert!(matches!(last, Some(Event::Unsent(3))), "{last:?}");
+    assert_eq!((app.responses.unsent(), app.files.unsent()), (2, 1));
+    assert_eq!(app.banner_height(), height + 1);
+    assert_eq!(app.focus, Focus::Responses);
+    act(&mut app, &rows, &[Action::Delete]);
+    wait(&mut app, 300);
+    let effects = act(&mut app, &rows, &[Action::Yes]);
+    let Some(Order::Delete { rows: asked, .. }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(asked, &[rows[0].row, rows[5].row]);
+    assert_eq!((app.responses.unsent(), app.files.unsent()), (0, 1));
+    // Whoever takes the last mark off has decided, and the banner goes.
+    assert!(app.shows_unsent());
+    act(&mut app, &rows, &[Action::Files, Action::Unmark]);
+    assert!(!app.shows_unsent());
+    assert_eq!(app.banner_height(), height);
+}
+
+#[test]
+fn every_way_to_take_a_mark_off_takes_what_was_never_sent_off_the_banner() {
+    for actions in [
+        &[Action::Mark][..],
+        &[Action::Invert],
+        &[Action::Unmark],
+        &[Action::Chains, Action::MarkChain],
+    ] {
+        let (mut app, rows) = app();
+        let returned = vec![(rows[0].kind, rows[0].row)];
+        let unsettled = 0;
+        let recovered = Message::Recovered {
+            unsettled,
+            returned,
+        };
+        update(&mut app, recovered);
+        assert!(app.shows_unsent());
+        act(&mut app, &rows, actions);
+        assert!(!app.shows_unsent(), "{actions:?}");
+        assert!(!app.responses.marks().contains(&rows[0].row));
+    }
+}
+
+#[test]
+fn the_pane_with_what_was_never_sent_has_the_focus() {
+    let (mut app, rows) = app();
+    let recovered = Message::Recovered {
+        unsettled: 2,
+        returned: vec![(rows[12].kind, rows[12].row)],
+    };
+    update(&mut app, recovered);
+    assert_eq!((app.focus, app.pane), (Focus::Files, Kind::File));
+    // Without a key nothing can be reviewed, and the banner does not say so.
+    let refused = Session {
+        refusal: Some(Refusal::NoKey),
+        ..session()
+    };
+    let mut app = app_with(refused, &rows, 80, 24);
+    let recovered = Message::Recovered {
+        unsettled: 0,
+        returned: vec![(rows[0].kind, rows[0].row)],
+    };
+    update(&mut app, recovered);
+    assert!(!app.shows_unsent() && app.responses.unsent() == 1);
+}
+
+#[test]
 fn quitting_asks_only_when_work_is_pending_and_waits_for_what_is_on_the_wire() {
     let (mut app, rows) = app();
     assert_eq!(act(&mut app, &rows, &[Action::Quit]), [Effect::Leave]);

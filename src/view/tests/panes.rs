@@ -118,9 +118,24 @@ fn deletions_in_doubt() {
             &mut app,
             Message::Recovered {
                 unsettled: 3,
-                returned: 40,
+                returned: resources()[..2].iter().map(|r| (r.kind, r.row)).collect(),
             },
         );
+        app
+    });
+}
+
+#[test]
+fn deletions_never_sent() {
+    snapshot("unsent", |width, height| {
+        let rows = resources();
+        let mut app = browsing(width, height);
+        let returned = [0, 1, 5, 12].map(|at| (rows[at].kind, rows[at].row));
+        let recovered = Message::Recovered {
+            unsettled: 0,
+            returned: returned.to_vec(),
+        };
+        update(&mut app, recovered);
         app
     });
 }
