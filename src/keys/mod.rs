@@ -8,6 +8,7 @@ mod chord;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::app::{About, Action, App, Context, Form, Mode, Motion, Offer};
+use crate::domain::Kind;
 use crate::locale::Catalogue;
 
 pub use chord::{Chord, ChordError};
@@ -34,6 +35,8 @@ impl Binding {
         let is_freeing = |form: &Form| matches!(form.about, About::Free { .. });
         match (self.action, &app.mode) {
             (Action::Pause, _) if app.queue.paused => "key-resume",
+            // Files are mirrored as a whole; the service lists them.
+            (Action::Refresh, Mode::Browse) if app.pane == Kind::File => "key-sync",
             (Action::Switch, Mode::Form(form)) if is_freeing(form) => "key-switch-first",
             _ => self.hint,
         }
@@ -255,6 +258,7 @@ impl Keymap {
 mod tests {
     use super::*;
     use crate::app::fixtures::{app_with, resources, session};
+    use crate::app::{Message, update};
     use crate::domain::Lang;
 
     fn remap(name: &str, chords: &[&str]) -> BTreeMap<String, Vec<String>> {
@@ -311,6 +315,24 @@ mod tests {
         assert!(matches!(some.last().unwrap().action, Action::Move(_)));
         let empty = app_with(session(), &[], 80, 24);
         assert!(!has(&offers(&empty), Action::Delete));
+    }
+
+    #[test]
+    fn refreshing_the_files_is_offered_as_the_sync_it_is() {
+        let keys = Keymap::new(&BTreeMap::new()).unwrap();
+        let mut app = app_with(session(), &resources(), 80, 24);
+        for (focus, en, zh) in [
+            (Action::Responses, "refresh", "刷新"),
+            (Action::Files, "sync", "同步"),
+        ] {
+            update(&mut app, Message::Act(focus));
+            for (lang, wanted) in [(Lang::En, en), (Lang::ZhCn, zh)] {
+                let offers = keys.offers(&app, &Catalogue::new(lang));
+                let offer = offers.iter().find(|it| it.action == Action::Refresh);
+                let offer = offer.unwrap();
+                assert_eq!((offer.words.as_str(), offer.name), (wanted, "refresh"));
+            }
+        }
     }
 
     #[test]

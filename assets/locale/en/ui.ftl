@@ -316,6 +316,7 @@ key-next-page = next page
 key-add = add ids
 key-import = import ids
 key-refresh = refresh
+key-sync = sync
 key-details = details
 key-sort = sort by the next column
 key-reverse = reverse the order

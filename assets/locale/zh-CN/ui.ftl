@@ -276,6 +276,7 @@ key-next-page = 下一页
 key-add = 添加 ID
 key-import = 导入 ID
 key-refresh = 刷新
+key-sync = 同步
 key-details = 详情
 key-sort = 按下一列排序
 key-reverse = 反转顺序
