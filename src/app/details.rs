@@ -262,15 +262,33 @@ impl App {
                 details.fit(width);
                 details.find(height);
             }
+            Action::Palette => effects.push(Effect::Offer),
             _ => {}
         }
         self.mode = Mode::Details(details);
     }
 
+    /// What is being looked at, if only under the palette.
+    pub(super) fn details(&self) -> Option<&Details> {
+        match &self.mode {
+            Mode::Details(details) => Some(details),
+            Mode::Palette(palette) => palette.details.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn details_mut(&mut self) -> Option<&mut Details> {
+        match &mut self.mode {
+            Mode::Details(details) => Some(details),
+            Mode::Palette(palette) => palette.details.as_deref_mut(),
+            _ => None,
+        }
+    }
+
     /// Wraps what is read for the screen as it is.
     pub(super) fn fit_details(&mut self) {
         let area = Layout::reading(self.width, self.height);
-        if let Mode::Details(details) = &mut self.mode {
+        if let Some(details) = self.details_mut() {
             details.fit(usize::from(area.width));
         }
     }
@@ -285,7 +303,7 @@ impl App {
 
     /// True: the report was about what is being looked at.
     pub(super) fn opened(&mut self, report: &Report, effects: &mut Vec<Effect>) -> bool {
-        let Mode::Details(details) = &mut self.mode else {
+        let Some(details) = self.details_mut() else {
             return false;
         };
         let is_so = details.take(report);

@@ -443,16 +443,13 @@ impl App {
         for kind in Kind::ALL {
             near.extend(self.pane_of(kind).near(self.page(kind)));
         }
-        match &self.mode {
-            Mode::Confirm(confirm) => {
-                let page = 2 * self.dialog_page();
-                near.extend(confirm.rows.iter().skip(confirm.offset).take(page));
-            }
-            Mode::Details(details) => {
-                near.insert(details.row);
-                near.extend(details.near());
-            }
-            _ => {}
+        if let Mode::Confirm(confirm) = &self.mode {
+            let page = 2 * self.dialog_page();
+            near.extend(confirm.rows.iter().skip(confirm.offset).take(page));
+        }
+        if let Some(details) = self.details() {
+            near.insert(details.row);
+            near.extend(details.near());
         }
         near
     }

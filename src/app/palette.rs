@@ -1,10 +1,12 @@
 //! Everything that can be done here and now, to be found by its words instead of its key.
 
+use std::mem;
+
 use tui_input::{Input, InputRequest};
 
 use super::dialog::insert;
 use super::pane::scroll;
-use super::{Action, App, Effect, Layout, Mode, Motion};
+use super::{Action, App, Details, Effect, Layout, Mode, Motion};
 
 /// Something that can be done, as the key table tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Palette {
     at: usize,
     /// The first of them on the screen.
     offset: usize,
+    /// The details that it was opened from, which go on taking what comes for them.
+    pub(super) details: Option<Box<Details>>,
 }
 
 impl Offer {
@@ -39,12 +43,13 @@ impl Offer {
 }
 
 impl Palette {
-    fn new(offers: Vec<Offer>) -> Self {
+    fn new(offers: Vec<Offer>, details: Option<Box<Details>>) -> Self {
         Self {
             offers,
             line: Input::default(),
             at: 0,
             offset: 0,
+            details,
         }
     }
 
@@ -58,6 +63,11 @@ impl Palette {
             .filter_map(found)
             .partition(|(begins, _)| *begins);
         first.into_iter().chain(rest).map(|(_, it)| it).collect()
+    }
+
+    /// What it was opened from.
+    fn below(self) -> Mode {
+        self.details.map_or(Mode::Browse, Mode::Details)
     }
 
     pub fn position(&self) -> usize {
@@ -94,9 +104,15 @@ impl App {
 
     /// Opens the palette, unless something else was opened before it could be.
     pub(super) fn offered(&mut self, offers: Vec<Offer>) {
-        if matches!(self.mode, Mode::Browse) {
-            self.mode = Mode::Palette(Palette::new(offers));
-        }
+        let details = match mem::replace(&mut self.mode, Mode::Browse) {
+            Mode::Browse => None,
+            Mode::Details(details) => Some(details),
+            mode => {
+                self.mode = mode;
+                return;
+            }
+        };
+        self.mode = Mode::Palette(Palette::new(offers, details));
     }
 
     pub(super) fn act_in_palette(
@@ -106,11 +122,15 @@ impl App {
         effects: &mut Vec<Effect>,
     ) {
         match action {
-            Action::No => return,
+            Action::No => {
+                self.mode = palette.below();
+                return;
+            }
             Action::Press => {
                 let chosen = palette.found().get(palette.at).map(|offer| offer.action);
                 if let Some(action) = chosen {
                     // As if its key had been pressed.
+                    self.mode = palette.below();
                     self.act(action, effects);
                     return;
                 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{Kind, Link, RowId, Turns};
 
-use super::{Action, App, Details, Effect, Mode, Walk};
+use super::{Action, App, Details, Effect, Walk};
 
 /// Turns after one that are kept at hand, to be named.
 const NAMED: usize = 3;
@@ -67,7 +67,7 @@ impl Details {
 impl App {
     /// Asks the ledger, which may have changed, for what stands around the response looked at.
     pub(super) fn ask_for_turns(&self, effects: &mut Vec<Effect>) {
-        if let Mode::Details(details) = &self.mode
+        if let Some(details) = self.details()
             && details.kind == Kind::Response
         {
             effects.push(details.ask_for_turns());
@@ -75,7 +75,7 @@ impl App {
     }
 
     pub(super) fn told_turns(&mut self, row: RowId, turns: Turns) {
-        if let Mode::Details(details) = &mut self.mode
+        if let Some(details) = self.details_mut()
             && details.row == row
         {
             details.turns = Some(turns);
@@ -84,7 +84,7 @@ impl App {
 
     /// Whether a key leads anywhere from the response looked at, if only to the service.
     pub(super) fn leads_on(&self, action: Action) -> bool {
-        let Mode::Details(details) = &self.mode else {
+        let Some(details) = self.details() else {
             return false;
         };
         let may_look = |id| {

@@ -136,7 +136,7 @@ pub const TABLE: &[Binding] = bindings![
     Switch       "next-line"  [FormPath]                          ["down" "up"]             "key-switch-line" 4
     Switch       "next-page"  [Details]                           ["tab"]                   "key-next-page"   2
     Help         "help"       [Pane Queue]                        ["?"]                     "key-help"        2
-    Palette      "palette"    [Pane Queue]                        [":"]                     "key-palette"     0
+    Palette      "palette"    [Pane Queue Details]                [":"]                     "key-palette"     0
     Quit         "quit"       [Pane Queue]                        ["q" "ctrl-c"]            "key-quit"        3
     Suspend      "suspend"    [Pane Queue Details Help Confirm ConfirmTyped Filter Search Add Form FormPath Import Palette Quit Leaving] ["ctrl-z"] "key-suspend" 0
 ];

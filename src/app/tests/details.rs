@@ -3,6 +3,50 @@
 use super::*;
 
 #[test]
+fn the_palette_over_the_details_does_what_their_keys_do_and_leads_back_to_them() {
+    let (mut app, rows) = app();
+    let effects = act(&mut app, &rows, &[Action::Details]);
+    let Some(Order::Open { ticket, row }) = order(&effects) else {
+        panic!("{effects:?}");
+    };
+    let (ticket, row) = (*ticket, *row);
+    let offer = |action, name| Offer {
+        action,
+        name,
+        keys: "k".into(),
+        words: name.into(),
+    };
+    let offers = || {
+        vec![
+            offer(Action::Switch, "next-page"),
+            offer(Action::Copy, "copy"),
+        ]
+    };
+    assert_eq!(act(&mut app, &rows, &[Action::Palette]), [Effect::Offer]);
+    update(&mut app, Message::Offered(offers()));
+    assert_eq!(app.context(), Context::Palette);
+    // What comes meanwhile is about what is looked at all the same.
+    let answer = Box::new(Answer::default());
+    let not_opened = Report::NotOpened {
+        ticket,
+        answer,
+        is_gone: true,
+    };
+    update(&mut app, Message::Report(not_opened));
+    act(&mut app, &rows, &[Action::No]);
+    assert_eq!(details(&app).row, row);
+    assert!(matches!(details(&app).look, Look::Gone(_)));
+    update(&mut app, Message::Offered(offers()));
+    act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(details(&app).face, Face::Text);
+    update(&mut app, Message::Offered(offers()));
+    type_text(&mut app, "copy");
+    let effects = act(&mut app, &rows, &[Action::Press]);
+    assert_eq!(effects, [Effect::Copy(rows[0].id.as_str().to_owned())]);
+    assert_eq!(details(&app).face, Face::Text);
+}
+
+#[test]
 fn the_details_of_a_file_say_who_cites_it() {
     let (mut app, rows) = app();
     act(&mut app, &rows, &[Action::Files]);
