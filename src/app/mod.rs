@@ -535,7 +535,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Recovered {
             unsettled,
             returned,
-        } => app.recovered(unsettled, &returned),
+        } => app.recovered(unsettled, &returned, &mut effects),
         Message::ChangedElsewhere => {
             app.read_again(&mut effects);
             app.outdate_all(&mut effects);
@@ -574,8 +574,12 @@ const fn is_reason_to_ask_again(message: &Message) -> bool {
 
 impl App {
     /// What was never sent is marked: the user had confirmed it once, and may do so again at one key.
-    fn recovered(&mut self, unsettled: u64, returned: &[(Kind, RowId)]) {
+    fn recovered(&mut self, unsettled: u64, returned: &[(Kind, RowId)], effects: &mut Vec<Effect>) {
         let count = returned.len() as u64;
+        if unsettled + count > 0 {
+            self.read_again(effects);
+            self.outdate_all(effects);
+        }
         if unsettled > 0 {
             self.note(Event::Recovered { unsettled });
         }

@@ -4,6 +4,7 @@
 
 mod input;
 mod place;
+mod recovery;
 mod run;
 mod terminal;
 mod watch;
@@ -68,7 +69,7 @@ pub async fn open(
     let folder = place.folder().map(Path::to_owned);
     let home = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     // What keeps the demo's service and folder alive stays here until the end.
-    let (session, ledger, worker, first, _alive) = place.into_parts();
+    let (session, ledger, worker, _alive) = place.into_parts();
     let parts = Parts {
         app: App::new(session, size.width, size.height),
         words,
@@ -77,7 +78,6 @@ pub async fn open(
         ledger,
         worker,
         hands,
-        first,
         home,
         folder,
     };

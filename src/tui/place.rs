@@ -9,11 +9,9 @@ use tempfile::TempDir;
 use url::Url;
 
 use crate::api::{self, Client, ClientError};
-use crate::app::{Message, Session};
+use crate::app::Session;
 use crate::config::{Profile, Settings};
-use crate::domain::{
-    Facts, Kind, Order, Refusal, ResourceId, RowId, Sighting, Source, State, Ticket,
-};
+use crate::domain::{Facts, Kind, Order, Refusal, ResourceId, RowId, Sighting, Source, Ticket};
 use crate::emulator::{self, Emulator};
 use crate::secret::{ApiKey, KeyError};
 use crate::store::{Ledger, StoreError};
@@ -25,7 +23,6 @@ pub struct Place {
     session: Session,
     ledger: Ledger,
     worker: worker::Handle,
-    first: Vec<Message>,
     /// Where others may write too.
     folder: Option<PathBuf>,
     alive: Option<Demo>,
@@ -79,21 +76,12 @@ impl Place {
                 opened => opened?,
             }
         };
-        let mut first = Vec::new();
-        if !ledger.is_read_only() {
-            let recovered = ledger.recover(began).await?;
-            first.push(Message::Recovered {
-                unsettled: recovered.unsettled,
-                returned: unsent(&ledger, &recovered.returned).await?,
-            });
-        }
         let worker = worker::start(ledger.clone(), service, Limits::of(settings)).await;
         let refusal = unwritable.or_else(|| worker.refusal.clone());
         Ok(Self {
             session: session(profile, &profile.base_url, refusal, began),
             ledger,
             worker,
-            first,
             folder: Some(settings.data_dir.clone()),
             alive: None,
         })
@@ -156,7 +144,6 @@ impl Place {
             session,
             ledger,
             worker,
-            first: Vec::new(),
             folder: None,
             alive: Some(Demo {
                 _service: service,
@@ -169,30 +156,9 @@ impl Place {
         self.folder.as_deref()
     }
 
-    pub(super) fn into_parts(
-        self,
-    ) -> (Session, Ledger, worker::Handle, Vec<Message>, Option<Demo>) {
-        (
-            self.session,
-            self.ledger,
-            self.worker,
-            self.first,
-            self.alive,
-        )
+    pub(super) fn into_parts(self) -> (Session, Ledger, worker::Handle, Option<Demo>) {
+        (self.session, self.ledger, self.worker, self.alive)
     }
-}
-
-/// Of what a recovery returned, that which can be deleted as if it had never been asked for. What is in
-/// doubt from an earlier deletion is left to be settled.
-async fn unsent(ledger: &Ledger, returned: &[RowId]) -> Result<Vec<(Kind, RowId)>, StoreError> {
-    let mut unsent = Vec::with_capacity(returned.len());
-    // A part at a time: whole rows are large.
-    for part in returned.chunks(1_000) {
-        let rows = ledger.rows(part.to_vec()).await?;
-        let never_sent = rows.iter().filter(|row| row.state != State::Unsettled);
-        unsent.extend(never_sent.map(|row| (row.kind, row.row)));
-    }
-    Ok(unsent)
 }
 
 /// Writes down the ids of the demo's responses, newest first, as the programs that made them would have.

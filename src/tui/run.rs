@@ -15,7 +15,7 @@ use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -29,6 +29,7 @@ use crate::view::{Screen, Theme, draw};
 use crate::worker;
 
 use super::input;
+use super::recovery;
 
 /// A flood of reports is drawn at most this often; keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(16);
@@ -80,8 +81,6 @@ pub struct Parts {
     pub ledger: Ledger,
     pub worker: worker::Handle,
     pub hands: Hands,
-    /// Carried out before anything else.
-    pub first: Vec<Message>,
     /// Where `~` is.
     pub home: Option<PathBuf>,
     /// The ledger's folder.
@@ -118,9 +117,7 @@ where
     let first = run.app.start();
     run.carry_out(first);
     run.ask_who_wrote();
-    for message in std::mem::take(&mut run.first) {
-        run.take(message, Frame::Due);
-    }
+    drop(run.recover());
     loop {
         match run.want.take() {
             Some(Want::Leave) => {
@@ -208,7 +205,6 @@ struct Run {
     ledger: Ledger,
     worker: worker::Handle,
     hands: Hands,
-    first: Vec<Message>,
     home: Option<PathBuf>,
     folder: Option<PathBuf>,
     import: Option<import::Handle>,
@@ -254,7 +250,6 @@ impl Run {
             ledger: parts.ledger,
             worker: parts.worker,
             hands: parts.hands,
-            first: parts.first,
             home: parts.home,
             folder: parts.folder,
             import: None,
@@ -359,8 +354,26 @@ impl Run {
         self.take(Message::Offered(offers), Frame::Due);
     }
 
+    /// Has what instances that ended in the middle left behind put in order; says when that is done.
+    fn recover(&mut self) -> oneshot::Receiver<()> {
+        let (done, is_done) = oneshot::channel();
+        if self.ledger.is_read_only() {
+            return is_done;
+        }
+        let ledger = self.ledger.clone();
+        let now = self.app.now;
+        self.writes.spawn(async move {
+            let recovered = recovery::recover(&ledger, now).await;
+            drop(done);
+            recovered.unwrap_or_else(|error| Message::LedgerFailed(error.to_string()))
+        });
+        is_done
+    }
+
     /// Asks the ledger; the answer comes back as a message.
     fn ask(&mut self, question: Effect) {
+        // What another instance died with since can be deleted, too.
+        let recovered = matches!(question, Effect::Review { .. }).then(|| self.recover());
         let ledger = self.ledger.clone();
         let now = self.app.now;
         self.questions.spawn(async move {
@@ -391,10 +404,14 @@ impl Run {
                     .rows(asked.clone())
                     .await
                     .map(|rows| Message::Fetched { asked, rows }),
-                Effect::Review { generation, rows } => ledger
-                    .review(rows, now)
-                    .await
-                    .map(|review| Message::Reviewed { generation, review }),
+                Effect::Review { generation, rows } => {
+                    if let Some(recovered) = recovered {
+                        // An error is how the end is told.
+                        let _ = recovered.await;
+                    }
+                    let review = ledger.review(rows, now).await;
+                    review.map(|review| Message::Reviewed { generation, review })
+                }
                 Effect::Citing { row, id } => ledger
                     .citing(id, now)
                     .await

@@ -156,7 +156,6 @@ impl Journey {
                 copy: Box::new(|_| Ok(())),
                 suspend: Box::new(|| Ok(())),
             },
-            first: Vec::new(),
             home: Some(folder.path().to_owned()),
             folder: None,
         };
@@ -583,6 +582,33 @@ async fn picture_for_the_readme() {
         crate::picture::write(&journey.frames.borrow());
         journey.until_text("batch 1 done").await;
         journey.quit().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_instance_died_with_can_be_deleted_without_a_restart() {
+    tell(async {
+        let mut journey = Journey::begin(Start::default()).await;
+        journey.until_text("5 responses · 0 files").await;
+        // It had all five in hand, one of them on the wire.
+        let other = Ledger::open(journey.folder.path(), "default").unwrap();
+        let rows = everything(&other).await.into_iter().map(|it| it.row);
+        let now = Timestamp::now();
+        let (batch, _) = other.enqueue(rows.collect(), now).await.unwrap().unwrap();
+        other.intend(batch, 1, now).await.unwrap();
+        drop(other);
+        journey.press("d");
+        journey.until_text("deletions were never sent").await;
+        journey.until_it_listens().await;
+        journey.press("esc a d");
+        journey.until_text("Delete 5 items for good?").await;
+        journey.confirm().await;
+        journey.until_text("5 deleted").await;
+        let (service, ledger, _folder) = journey.quit().await;
+        let rows = everything(&ledger).await;
+        assert_eq!(states(&rows, Kind::Response, State::Deleted), 5);
+        assert!(service.response_ids().is_empty());
     })
     .await;
 }
