@@ -43,7 +43,7 @@ impl Flags {
     fn read() -> Outcome<Self> {
         let mut flags = Self {
             items: 10_000,
-            rounds: 3,
+            rounds: 5,
             latencies: Vec::new(),
             ceiling: true,
             memory: true,
@@ -80,8 +80,10 @@ fn main() -> Outcome<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     println!("{}\n", machine());
     let runtime = tokio::runtime::Runtime::new()?;
-    println!("| server latency | contestant | items | requests/s | of the bare client |");
-    println!("|---|---|---:|---:|---:|");
+    println!(
+        "| server latency | contestant | items | requests/s | of the bare client | in all rounds |"
+    );
+    println!("|---|---|---:|---:|---:|---:|");
     for latency in &flags.latencies {
         runtime.block_on(race(flags.items, *latency, flags.rounds))?;
     }
@@ -94,41 +96,53 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Everybody in turn, each with a service of its own, and their best round: what a machine shares with
-/// others is not the same from one second to the next.
+/// Everybody in turn, each with a service of its own, for some rounds. What a machine shares with others
+/// is not the same from one minute to the next, so shares are of the bare client's rate in the same round;
+/// told is the round in the middle.
 async fn race(items: usize, latency: u64, rounds: u32) -> Outcome<()> {
-    let mut best: Vec<Result<f64, String>> = Vec::new();
+    let mut runs: Vec<Vec<Run>> = CONTESTANTS.iter().map(|_| Vec::new()).collect();
+    let mut errors = vec![None; CONTESTANTS.len()];
     for round in 0..rounds.max(1) {
+        let mut bare = f64::NAN;
         for (at, contestant) in CONTESTANTS.iter().enumerate() {
             if round > 0 && contestant.share > 1 {
                 continue;
             }
-            let rate = run(contestant, contestant.items(items), latency).await;
-            match best.get_mut(at) {
-                None => best.push(rate),
-                Some(best) => {
-                    if rate
-                        .as_ref()
-                        .is_ok_and(|rate| !matches!(best, Ok(best) if *best > *rate))
-                    {
-                        *best = rate;
+            match run(contestant, contestant.items(items), latency).await {
+                Ok(rate) => {
+                    if at == 0 {
+                        bare = rate;
                     }
+                    let share = rate / bare;
+                    runs[at].push(Run { rate, share });
                 }
+                Err(error) => errors[at] = Some(error),
             }
         }
     }
-    let bare = best.first().and_then(|rate| rate.as_ref().ok()).copied();
-    for (contestant, rate) in CONTESTANTS.iter().zip(&best) {
+    for ((contestant, runs), error) in CONTESTANTS.iter().zip(&mut runs).zip(errors) {
         let (name, items) = (contestant.name, contestant.items(items));
-        match rate {
-            Err(error) => println!("| {latency} ms | {name} | {items} | {error} | – |"),
-            Ok(rate) => {
-                let share = rate / bare.unwrap_or(f64::NAN);
-                println!("| {latency} ms | {name} | {items} | {rate:.0} | {share:.2} |");
+        runs.sort_unstable_by(|a, b| a.share.total_cmp(&b.share));
+        match (error, runs.first(), runs.get(runs.len() / 2), runs.last()) {
+            (None, Some(least), Some(Run { rate, share }), Some(most)) => {
+                let (least, most) = (least.share, most.share);
+                let span = format!("{least:.2} to {most:.2}");
+                println!("| {latency} ms | {name} | {items} | {rate:.0} | {share:.2} | {span} |");
+            }
+            (error, ..) => {
+                let error = error.unwrap_or_default();
+                println!("| {latency} ms | {name} | {items} | {error} | – | – |");
             }
         }
     }
     Ok(())
+}
+
+struct Run {
+    /// Requests a second.
+    rate: f64,
+    /// Of the bare client's in the same round.
+    share: f64,
 }
 
 /// Requests a second.
@@ -151,7 +165,7 @@ fn rate(items: usize, took: Duration) -> f64 {
     items as f64 / took.as_secs_f64()
 }
 
-type Run = for<'a> fn(
+type Contest = for<'a> fn(
     &'a Service,
     &'a [String],
     &'a Path,
@@ -161,7 +175,7 @@ struct Contestant {
     name: &'static str,
     /// Of the items, one in so many: it would take minutes otherwise.
     share: usize,
-    run: Run,
+    run: Contest,
 }
 
 impl Contestant {
