@@ -176,6 +176,15 @@ impl Shown {
         }
     }
 
+    /// Why the service could not make it, in its own words.
+    fn error(&self) -> Option<String> {
+        let error = self.raw.as_ref()?.get("error")?;
+        let text = |key: &str| error.get(key)?.as_str();
+        let parts = [text("code"), text("message")];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(": "))
+    }
+
     /// A line for each thing known.
     fn print_view(&self, context: &mut Context, facts: &Facts) {
         let words = &context.words;
@@ -196,6 +205,7 @@ impl Shown {
         row("show-size", facts.bytes.map(|b| words.bytes(b)));
         row("show-type", facts.mime_type.clone());
         row("show-status", facts.status.clone());
+        row("show-error", self.error());
         row("show-purpose", facts.purpose.clone());
         let made = self.known.as_ref().filter(|known| known.created_approx);
         let made = made.map(created).or(facts.created_at.map(minute));

@@ -39,6 +39,8 @@ struct File {
     /// Rows from here on were added while it was read.
     first_new: Option<RowId>,
     known: HashSet<RowId>,
+    /// How many of these this import has added, from another file.
+    again: u64,
     doubted: HashSet<RowId>,
 }
 
@@ -217,7 +219,8 @@ impl<'a> Keeper<'a> {
                     self.file.tally.new += 1;
                     self.fresh.push((id, spot(line)));
                 } else {
-                    self.file.known(tracked.row);
+                    let is_ours = since(self.first_new, tracked.row);
+                    self.file.known(tracked.row, is_ours);
                 }
                 return;
             }
@@ -229,10 +232,13 @@ impl<'a> Keeper<'a> {
     }
 
     async fn end_file(&mut self, name: Arc<str>, lines: u64, with_ids: u64) {
-        let mut tally = std::mem::take(&mut self.file).tally;
+        let File {
+            mut tally, again, ..
+        } = std::mem::take(&mut self.file);
         tally.lines = lines;
         tally.bare_lines = lines - with_ids;
         self.total.add(&tally);
+        self.total.known -= again;
         if tally.files > 0 {
             self.tell(Report::Read { name, tally }).await;
         }
@@ -265,9 +271,10 @@ fn items(pieces: &[Piece]) -> impl Iterator<Item = &Item> {
 }
 
 impl File {
-    fn known(&mut self, row: RowId) {
+    fn known(&mut self, row: RowId, is_ours: bool) {
         if !since(self.first_new, row) && self.known.insert(row) {
             self.tally.known += 1;
+            self.again += u64::from(is_ours);
         }
     }
 }

@@ -271,11 +271,10 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_job_that_fails_after_it_has_written_spoils_none_of_its_neighbours() {
+    fn desk() -> Desk {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE notes (note TEXT)").unwrap();
-        let desk = Desk::writer(Disk {
+        db.execute_batch("CREATE TABLE notes (note)").unwrap();
+        Desk::writer(Disk {
             db,
             path: PathBuf::new(),
             profile: 1,
@@ -285,7 +284,12 @@ mod tests {
             is_theirs: Cell::default(),
             abandoned: RefCell::default(),
         })
-        .unwrap();
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_after_it_has_written_spoils_none_of_its_neighbours() {
+        let desk = desk();
         let note = |note: &'static str, fails: bool| {
             move |disk: &Disk| {
                 disk.db.execute("INSERT INTO notes VALUES (?1)", [note])?;

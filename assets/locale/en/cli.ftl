@@ -92,6 +92,7 @@ show-model = model
 show-size = size
 show-type = type
 show-status = status
+show-error = error
 show-purpose = purpose
 show-created = created
 show-expires = expires

@@ -92,6 +92,7 @@ show-model = 模型
 show-size = 大小
 show-type = 格式
 show-status = 服务状态
+show-error = 错误
 show-purpose = 用途
 show-created = 创建时间
 show-expires = 过期时间

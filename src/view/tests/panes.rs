@@ -195,6 +195,18 @@ fn hostile_text_never_reaches_a_cell_raw_at_any_size() {
     if let Some(answer) = &mut rows[1].answer {
         answer.message = Some("\u{1b}[31mred\u{9b}\u{202e}\r\n".repeat(500));
     }
+    let names = [
+        "\u{1b}[2J\u{1b}]0;title\u{7}\u{202e}fdp.exe".to_owned(),
+        "长".repeat(10_000),
+        format!("e{}", "\u{301}".repeat(300)),
+        "👩\u{200d}👩\u{200d}👧\u{200d}👦".repeat(40),
+        "👨\u{200d}".to_owned(),
+    ];
+    let files = rows.iter_mut().filter(|row| row.kind == Kind::File);
+    for (row, name) in files.zip(names.iter().cycle()) {
+        row.facts.name = Some(name.clone());
+        row.tags = vec![name.chars().take(20).collect()];
+    }
     for (width, height) in [
         (1, 1),
         (2, 5),
@@ -211,6 +223,12 @@ fn hostile_text_never_reaches_a_cell_raw_at_any_size() {
             &[Action::Help],
             &[Action::Add],
             &[Action::Files, Action::Details],
+            &[Action::Files, Action::MarkAll, Action::Delete],
+            &[Action::Files, Action::Label],
+            &[Action::Files, Action::Upload],
+            &[Action::Chains],
+            &[Action::Import],
+            &[Action::Palette],
             &[Action::Queue],
         ] {
             let mut app = app_with(session(), &rows, width, height);
@@ -220,6 +238,7 @@ fn hostile_text_never_reaches_a_cell_raw_at_any_size() {
                 .chars()
                 .find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
             assert_eq!(raw, None, "{width}x{height} {actions:?}");
+            assert!(!text.contains("\u{200d} "), "{width}x{height} {actions:?}");
         }
     }
 }

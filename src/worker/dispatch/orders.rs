@@ -45,74 +45,74 @@ impl Dispatcher {
         }
     }
 
+    /// Work of its own, which a stop ends.
+    async fn chore<W: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        ticket: Ticket,
+        work: impl FnOnce(Arc<Tools>, watch::Receiver<Signal>) -> W,
+    ) {
+        if let Some(tools) = self.tools(ticket).await {
+            let work = work(tools, self.chores.subscribe());
+            self.tasks.spawn(async move {
+                work.await;
+                Ended::Chore
+            });
+        }
+    }
+
+    async fn batch<W: Future<Output = Enqueued> + Send + 'static>(
+        &mut self,
+        ticket: Ticket,
+        errand: Errand,
+        hold: Duration,
+        enqueue: impl FnOnce(Arc<Tools>) -> W,
+    ) {
+        if let Some(tools) = self.tools(ticket).await {
+            let stops = self.stops;
+            let enqueued = enqueue(tools);
+            self.tasks.spawn(async move {
+                Ended::Enqueued {
+                    ticket,
+                    errand,
+                    hold,
+                    stops,
+                    result: enqueued.await,
+                }
+            });
+        }
+    }
+
     pub(super) async fn take(&mut self, order: Order) {
         match order {
             Order::Delete { ticket, rows, hold } => {
-                let Some(tools) = self.tools(ticket).await else {
-                    return;
-                };
-                let stops = self.stops;
-                self.tasks.spawn(async move {
-                    Ended::Enqueued {
-                        ticket,
-                        errand: Errand::Delete,
-                        hold,
-                        stops,
-                        result: enqueue(&tools, rows).await,
-                    }
-                });
+                self.batch(ticket, Errand::Delete, hold, |tools| enqueue(tools, rows))
+                    .await;
             }
             Order::Settle { ticket } => {
-                let Some(tools) = self.tools(ticket).await else {
-                    return;
-                };
-                let stops = self.stops;
-                self.tasks.spawn(async move {
-                    Ended::Enqueued {
-                        ticket,
-                        errand: Errand::Settle,
-                        hold: Duration::ZERO,
-                        stops,
-                        result: enqueue_unsettled(&tools).await,
-                    }
-                });
+                let hold = Duration::ZERO;
+                self.batch(ticket, Errand::Settle, hold, enqueue_unsettled)
+                    .await;
             }
             Order::Refresh { ticket, rows } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        refresh::run(tools, ticket, rows, signal).await;
-                        Ended::Chore
-                    });
-                }
+                self.chore(ticket, |tools, signal| {
+                    refresh::run(tools, ticket, rows, signal)
+                })
+                .await;
             }
             Order::Open { ticket, row } => self.open(ticket, row).await,
             Order::Walk { ticket, id } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        walk::run(tools, ticket, id, signal).await;
-                        Ended::Chore
-                    });
-                }
+                self.chore(ticket, |tools, signal| walk::run(tools, ticket, id, signal))
+                    .await;
             }
             Order::Sync { ticket } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        mirror::run(tools, ticket, signal).await;
-                        Ended::Chore
-                    });
-                }
+                self.chore(ticket, |tools, signal| mirror::run(tools, ticket, signal))
+                    .await;
             }
             Order::Upload { ticket, files } => {
-                if let Some(tools) = self.tools(ticket).await {
-                    let signal = self.chores.subscribe();
-                    self.tasks.spawn(async move {
-                        upload::run(tools, ticket, files, signal).await;
-                        Ended::Chore
-                    });
-                }
+                self.chore(ticket, |tools, signal| {
+                    upload::run(tools, ticket, files, signal)
+                })
+                .await;
             }
             Order::TakeBack(id) => {
                 if let Some(batch) = self.batches.get_mut(&id)
@@ -209,14 +209,14 @@ impl Dispatcher {
     }
 }
 
-async fn enqueue_unsettled(tools: &Tools) -> Enqueued {
+async fn enqueue_unsettled(tools: Arc<Tools>) -> Enqueued {
     tools.ledger.recover(Timestamp::now()).await?;
     let unsettled = tools.ledger.unsettled().await?;
     let rows = unsettled.into_iter().map(|resource| resource.row).collect();
     enqueue(tools, rows).await
 }
 
-async fn enqueue(tools: &Tools, rows: Vec<RowId>) -> Enqueued {
+async fn enqueue(tools: Arc<Tools>, rows: Vec<RowId>) -> Enqueued {
     let now = Timestamp::now();
     // What others left in the middle since this one started may be among them.
     tools.ledger.recover(now).await?;

@@ -22,6 +22,22 @@ fn listing(body: &str) -> Faults {
     }
 }
 
+/// `cargo test --test it quarter -- --ignored`: a minute unoptimised.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute"]
+async fn a_quarter_of_a_million_files_are_mirrored_and_none_called_gone() {
+    let deck = Deck::start(Options {
+        files: 250_000,
+        ..Options::default()
+    })
+    .await;
+    for new in [250_000, 0] {
+        let out = deck.ok(&["sync"]);
+        let wanted = format!("250000 files on the server · new: {new} · gone: 0 · ");
+        assert!(out.starts_with(&wanted), "{out}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sync_mirrors_the_files_and_shows_no_name_raw() {
     let deck = Deck::start(Options {
