@@ -169,6 +169,16 @@ impl Adding {
                     }
                 }
             }
+            Report::Known(known) => {
+                for (id, spot) in known {
+                    if context.overrides.verbose {
+                        let text = context
+                            .words
+                            .with("add-known", &[("id", id.as_str().into())]);
+                        context.note_about(&place(&spot), &text);
+                    }
+                }
+            }
             Report::Rejected(spot, error) => self.reject(context, &place(&spot), error.as_ref()),
             Report::Unreadable { name, error } => {
                 let name = visible(&name).into_owned();

@@ -30,6 +30,8 @@ pub(super) struct Keeper<'a> {
     deleted: HashSet<ResourceId>,
     /// New ids that have not been told yet: one by one they would cost more than to find them.
     fresh: Vec<(ResourceId, Spot)>,
+    /// Likewise, of known ones.
+    known: Vec<(ResourceId, Spot)>,
 }
 
 /// The file being read.
@@ -58,6 +60,7 @@ impl<'a> Keeper<'a> {
             file: File::default(),
             first_new: None,
             deleted: HashSet::new(),
+            known: Vec::new(),
             fresh: Vec::new(),
         }
     }
@@ -220,7 +223,9 @@ impl<'a> Keeper<'a> {
                     self.fresh.push((id, spot(line)));
                 } else {
                     let is_ours = since(self.first_new, tracked.row);
-                    self.file.known(tracked.row, is_ours);
+                    if self.file.known(tracked.row, is_ours) {
+                        self.known.push((id, spot(line)));
+                    }
                 }
                 return;
             }
@@ -256,6 +261,10 @@ impl<'a> Keeper<'a> {
             let fresh = std::mem::take(&mut self.fresh);
             let _ = self.reports.send(Report::New(fresh)).await;
         }
+        if !self.known.is_empty() {
+            let known = std::mem::take(&mut self.known);
+            let _ = self.reports.send(Report::Known(known)).await;
+        }
     }
 }
 
@@ -271,10 +280,13 @@ fn items(pieces: &[Piece]) -> impl Iterator<Item = &Item> {
 }
 
 impl File {
-    fn known(&mut self, row: RowId, is_ours: bool) {
-        if !since(self.first_new, row) && self.known.insert(row) {
+    /// Whether it was known before this import, and this file had not named it yet.
+    fn known(&mut self, row: RowId, is_ours: bool) -> bool {
+        let is_first = !since(self.first_new, row) && self.known.insert(row);
+        if is_first {
             self.tally.known += 1;
             self.again += u64::from(is_ours);
         }
+        is_first && !is_ours
     }
 }

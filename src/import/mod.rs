@@ -67,6 +67,8 @@ pub struct Spot {
 pub enum Report {
     /// Ids that the ledger did not have.
     New(Vec<(ResourceId, Spot)>),
+    /// Ids that it had before; each once for a file.
+    Known(Vec<(ResourceId, Spot)>),
     /// A line of a list; `None`: an id that may be of either kind.
     Rejected(Spot, Option<IdError>),
     Unreadable {

@@ -515,7 +515,7 @@ impl Run {
             Report::Done(Ok(tally)) => ImportNews::Ended(tally),
             Report::Done(Err(error)) => ImportNews::Failed(error.to_string()),
             // Counted at the end.
-            Report::New(..) | Report::Read { .. } => return,
+            Report::New(_) | Report::Known(_) | Report::Read { .. } => return,
         };
         if matches!(news, ImportNews::Ended(_) | ImportNews::Failed(_)) {
             self.import = None;

@@ -64,6 +64,7 @@ filter-empty = an empty filter would be everything: say what is meant, or kind:r
 # add
 add-nothing = nothing to add: give ids, --from FILE, or pipe a list in
 add-stdin = stdin
+add-known = { $id } is known already
 add-unreadable = { $name } cannot be read: { $error }
 add-line-too-long = the line is too long to be looked at
 add-doubted = Known ids that are said to be deleted stay as they are until the service is asked, by 'arkdeck show ID' or 'arkdeck sync --responses': { $count }.

@@ -18,7 +18,7 @@ help-global-data-dir = Where the ledger is
 help-global-config = The config file
 help-global-read-only = Send nothing that changes anything, and leave the ledger as it is
 help-global-lang = The language of messages and help [default: that of the system]
-help-global-verbose = Write a log into the data directory; it never holds the key. `add` also says where each new id stands
+help-global-verbose = Write a log into the data directory; it never holds the key. `add` also says where each id stands
 help-global-help = Print help
 help-global-version = Print the version
 

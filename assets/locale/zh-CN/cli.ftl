@@ -64,6 +64,7 @@ filter-empty = 空的筛选等于全部：请写明要哪些；若真要全部�
 # add
 add-nothing = 没有要添加的内容：请给出 ID、--from 文件，或通过管道传入列表
 add-stdin = 标准输入
+add-known = { $id } 已在台账中
 add-unreadable = 无法读取{ $name }：{ $error }
 add-line-too-long = 这一行太长，没有查看
 add-doubted = 有 { $count } 个已有的 ID 在记录中显示已删除，状态保持不变；可用 arkdeck show ID 或 arkdeck sync --responses 向服务查询。

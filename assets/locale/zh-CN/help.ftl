@@ -18,7 +18,7 @@ help-global-data-dir = 台账所在的目录
 help-global-config = 配置文件
 help-global-read-only = 不发送任何会改变内容的请求，也不改动台账
 help-global-lang = 消息与帮助的语言 [默认：系统语言]
-help-global-verbose = 在数据目录中写日志；其中绝不会有密钥。`add` 还会说明每个新 ID 出现在何处
+help-global-verbose = 在数据目录中写日志；其中绝不会有密钥。`add` 还会说明每个 ID 出现在何处
 help-global-help = 显示帮助
 help-global-version = 显示版本
 

@@ -144,6 +144,24 @@ async fn compressed_files_are_known_by_what_they_hold() {
 }
 
 #[cfg(unix)]
+#[tokio::test]
+async fn what_two_files_name_is_added_once_and_was_not_known_before() {
+    let deck = Deck::empty().await;
+    let folder = deck.path().join("logs");
+    fs::create_dir(&folder).unwrap();
+    for name in ["a.log", "b.log"] {
+        fs::write(folder.join(name), log(&[file(1), file(2)])).unwrap();
+    }
+    let from = folder.to_str().unwrap();
+    let ran = deck.run(&["add", "--from", from]);
+    assert!(ran.err.contains("added: 2 · known already: 0"), "{ran:?}");
+    assert_eq!(lines(&ran.out), [file(1), file(2)]);
+    // Where each stands is told of those that are known, too.
+    let ran = deck.run(&["add", "--from", from, "-v"]);
+    let told = format!("a.log:4: {} is known already", file(1));
+    assert!(ran.err.contains(&told), "{ran:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn folders_are_searched_whole_but_for_the_ledgers_own() {
     let deck = Deck::empty().await;
