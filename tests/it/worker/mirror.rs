@@ -136,6 +136,33 @@ async fn a_listing_that_loops_ends_and_proves_nothing() {
 }
 
 #[tokio::test]
+async fn files_that_come_and_go_meanwhile_are_mirrored_as_they_were_seen() {
+    // A file came on top: what was last on the page before is first on the next one.
+    let come = listing(|_, request| match request {
+        _ if request.contains("after=file-c") => page(&["file-c", "file-d"], "true"),
+        _ if request.contains("after=file-d") => page(&[], "false"),
+        _ => page(&["file-a", "file-b", "file-c"], "true"),
+    });
+    assert_eq!(come.await, (4, true, 3));
+    // The one that the listing was to go on after went: the service does not know it.
+    let refused = listing(|number, _| match number {
+        0 => page(&["file-a", "file-b"], "true"),
+        _ => answer(
+            400,
+            "",
+            r#"{"error":{"code":"InvalidParameter","message":"no such file: file-b"}}"#,
+        ),
+    });
+    assert_eq!(refused.await, (2, false, 2));
+    // Or it goes on from somewhere else, with nothing left to tell it by.
+    let anew = listing(|number, _| match number {
+        0 => page(&["file-a", "file-b"], "true"),
+        _ => page(&["file-a"], "true"),
+    });
+    assert_eq!(anew.await, (2, false, 2));
+}
+
+#[tokio::test]
 async fn entries_that_cannot_be_read_make_it_incomplete() {
     let odd = listing(|number, _| match number {
         0 => ok(r#"{"data":[{"id":"file-a"},{"name":"x"},7],"has_more":false}"#),
