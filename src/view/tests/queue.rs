@@ -219,7 +219,10 @@ fn the_queue_in_focus_after_a_stop() {
 
 /// Two settled deletions, one of them failed.
 fn with_history(width: u16, height: u16) -> App {
-    let rows = resources();
+    history_of(&resources(), width, height)
+}
+
+fn history_of(rows: &[Resource], width: u16, height: u16) -> App {
     let mut app = browsing(width, height);
     let entry = |seq: u64, row: &Resource, outcome, answer| HistoryEntry {
         seq,
@@ -265,6 +268,33 @@ fn history() {
         update(&mut app, Message::Act(Action::Details));
         app
     });
+}
+
+#[test]
+fn hostile_text_in_the_history_is_shown_and_stays_in_its_pane() {
+    for name in [
+        "\u{1b}[2J\u{9b}31m\u{202e}fdp.exe".to_owned(),
+        "长".repeat(10_000),
+        format!("e{}", "\u{301}".repeat(300)),
+        "👩\u{200d}👩\u{200d}👧".repeat(40),
+        "👨\u{200d}".to_owned(),
+    ] {
+        let mut rows = resources();
+        for row in &mut rows {
+            row.facts.model = Some(name.clone());
+        }
+        for (width, height) in [(7, 3), (40, 12), (80, 24), (160, 45)] {
+            let mut app = history_of(&rows, width, height);
+            for _ in 0..2 {
+                let text = screen(&app, Lang::En);
+                let is_raw = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+                assert!(!text.contains(is_raw), "{width}x{height} {name:.20}");
+                assert!(!text.contains("\u{200d} "), "{width}x{height} {name:.20}");
+                // Again with the entry's details open.
+                update(&mut app, Message::Act(Action::Details));
+            }
+        }
+    }
 }
 
 #[test]
