@@ -329,20 +329,7 @@ mod tests {
     #[tokio::test]
     async fn jobs_that_fail_are_run_twice_and_not_for_each_other() {
         const JOBS: i64 = 40;
-        let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE notes (note INTEGER)")
-            .unwrap();
-        let desk = Desk::writer(Disk {
-            db,
-            path: PathBuf::new(),
-            profile: 1,
-            instance: None,
-            head: Cell::default(),
-            service: RefCell::default(),
-            is_theirs: Cell::default(),
-            abandoned: RefCell::default(),
-        })
-        .unwrap();
+        let desk = desk();
         let runs = Arc::new(AtomicUsize::new(0));
         let (go, gate) = std::sync::mpsc::channel::<()>();
         let first = desk.ask(move |_| {

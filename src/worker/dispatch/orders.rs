@@ -213,13 +213,16 @@ async fn enqueue_unsettled(tools: Arc<Tools>) -> Enqueued {
     tools.ledger.recover(Timestamp::now()).await?;
     let unsettled = tools.ledger.unsettled().await?;
     let rows = unsettled.into_iter().map(|resource| resource.row).collect();
-    enqueue(tools, rows).await
+    take(&tools, rows).await
 }
 
 async fn enqueue(tools: Arc<Tools>, rows: Vec<RowId>) -> Enqueued {
-    let now = Timestamp::now();
     // What others left in the middle since this one started may be among them.
-    tools.ledger.recover(now).await?;
-    let taken = tools.ledger.enqueue(rows, now).await?;
+    tools.ledger.recover(Timestamp::now()).await?;
+    take(&tools, rows).await
+}
+
+async fn take(tools: &Tools, rows: Vec<RowId>) -> Enqueued {
+    let taken = tools.ledger.enqueue(rows, Timestamp::now()).await?;
     Ok(taken.map(|(batch, rows)| (batch, rows.into())))
 }
