@@ -46,34 +46,27 @@ pub(super) async fn run(
     let mut fates = Vec::with_capacity(written.len());
     for (mut settlement, written) in Arc::unwrap_or_clone(settlements).into_iter().zip(written) {
         let outcome = settlement.outcome;
-        fates.push(match written {
+        let (state, at, fate) = match written {
             Ok((state, _)) if outcome == Outcome::Cancelled => {
-                Fate::Returned(settlement.row, state)
+                fates.push(Fate::Returned(settlement.row, state));
+                continue;
             }
-            Ok((state, at)) => {
-                let report = Report::Settled {
-                    batch,
-                    settlement,
-                    state,
-                    at,
-                };
-                tools.tell(report).await;
-                Fate::Settled(outcome)
-            }
+            Ok((state, at)) => (state, at, Fate::Settled(outcome)),
             Err(error) => {
                 signal.send_replace(Signal::Stopped);
                 settlement.outcome = Outcome::Unsettled;
                 settlement.answer.cause = Some(Cause::Unwritten);
-                let report = Report::Settled {
-                    batch,
-                    settlement,
-                    state: State::Unsettled,
-                    at,
-                };
-                tools.tell(report).await;
-                Fate::Lost(error)
+                (State::Unsettled, at, Fate::Lost(error))
             }
-        });
+        };
+        let report = Report::Settled {
+            batch,
+            settlement,
+            state,
+            at,
+        };
+        tools.tell(report).await;
+        fates.push(fate);
     }
     tools.tell_pace().await;
     fates
