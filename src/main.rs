@@ -13,6 +13,9 @@ use arkdeck::config::{self, Env};
 use color_eyre::config::{HookBuilder, Theme};
 use tokio::runtime::{Builder, Runtime};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> color_eyre::Result<ExitCode> {
     // A file-size limit (`ulimit -f`) is an error of the write then, and not the end of the program.
     #[cfg(unix)]

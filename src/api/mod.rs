@@ -5,6 +5,7 @@
 //! when to try again is the caller's business, helped by [`backoff`].
 
 mod items;
+mod request_id;
 mod retry;
 mod show;
 mod upload;
@@ -12,13 +13,12 @@ mod verdict;
 mod wire;
 
 use std::error::Error as _;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::{Timestamp, Zoned};
-use rand::distr::{Alphanumeric, SampleString};
+use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, redirect};
 use serde_json::{Map, Value};
@@ -26,6 +26,7 @@ use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 pub use items::Items;
+use request_id::RequestIds;
 pub use retry::backoff;
 pub use show::{content, input, weight};
 pub use upload::{UploadForm, Uploaded};
@@ -109,6 +110,7 @@ struct Inner {
     /// Marked sensitive: HTTP libraries then keep it out of their logs and HPACK tables.
     authorization: HeaderValue,
     rules: Rules,
+    request_ids: RequestIds,
     http: OnceCell<reqwest::Client>,
     /// Opens a connection for each request.
     fresh: OnceCell<reqwest::Client>,
@@ -160,6 +162,7 @@ impl Client {
                 key: options.key,
                 not_found_codes: options.not_found_codes,
             },
+            request_ids: RequestIds::default(),
             http: OnceCell::new(),
             fresh: OnceCell::new(),
         })))
@@ -310,17 +313,18 @@ impl Client {
     }
 
     fn collection(&self, kind: Kind) -> Url {
-        self.below(format_args!("{}", kind.collection()))
+        self.below([kind.collection()])
     }
 
     fn url_of(&self, kind: Kind, id: &ResourceId) -> Url {
-        let collection = kind.collection();
-        self.below(format_args!("{collection}/{}", id.path_segment()))
+        let collection = [kind.collection(), "/"];
+        self.below(collection.into_iter().chain(id.path_segment()))
     }
 
-    fn below(&self, path: fmt::Arguments<'_>) -> Url {
+    fn below<'a>(&'a self, parts: impl IntoIterator<Item = &'a str>) -> Url {
         let mut url = self.0.base_url.clone();
-        let path = format!("{}/{path}", url.path().trim_end_matches('/'));
+        let base = self.0.base_url.path().trim_end_matches('/');
+        let path: String = [base, "/"].into_iter().chain(parts).collect();
         url.set_path(&path);
         url
     }
@@ -338,7 +342,7 @@ impl Client {
         success_cap: usize,
         complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Exchange {
-        let client_request_id = client_request_id();
+        let client_request_id = self.0.request_ids.next();
         let started = Instant::now();
         let path = tracing::enabled!(tracing::Level::DEBUG).then(|| url.path().to_owned());
         let heard = self
@@ -541,13 +545,6 @@ fn check(url: &Url, allow_plain_http: bool) -> Result<bool, ClientError> {
         });
     }
     Ok(is_loopback)
-}
-
-/// 14 digits of local time and 20 letters and digits, as Ark's SDKs make them (`ark-api` section 2).
-fn client_request_id() -> String {
-    let mut id = Zoned::now().strftime("%Y%m%d%H%M%S").to_string();
-    Alphanumeric.append_string(&mut rand::rng(), &mut id, 20);
-    id
 }
 
 /// What an error was caused by, outermost first. The error itself only repeats the URL.

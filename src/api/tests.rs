@@ -93,18 +93,6 @@ fn an_id_is_one_segment_whatever_is_in_it() {
     assert_eq!(at_root.as_str(), "http://127.0.0.1/responses/resp_1");
 }
 
-#[test]
-fn client_request_ids_have_the_shape_of_the_sdks_and_never_repeat() {
-    let ids: std::collections::HashSet<String> = (0..1000).map(|_| client_request_id()).collect();
-    assert_eq!(ids.len(), 1000);
-    for id in ids {
-        let (time, rest) = id.split_at(14);
-        assert!(time.bytes().all(|b| b.is_ascii_digit()), "{id}");
-        assert_eq!(rest.len(), 20);
-        assert!(rest.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
-    }
-}
-
 /// Answers every request with `answer` and gives back the head of the first.
 async fn serve_once(answer: &'static str) -> (String, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

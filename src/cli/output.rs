@@ -313,7 +313,7 @@ pub(super) fn json_pretty(value: &impl Serialize) -> String {
 /// can only stand inside strings, so escaping them wherever they are keeps the JSON what it was.
 fn escape(json: String) -> String {
     let is_raw = |c: char| c >= '\u{7f}' && is_obeyed(c);
-    if !json.contains(is_raw) {
+    if json.bytes().all(|byte| byte < 0x7f) || !json.contains(is_raw) {
         return json;
     }
     let mut escaped = String::with_capacity(json.len());

@@ -110,8 +110,8 @@ impl ResourceId {
         &self.0
     }
 
-    /// The id as one segment of a URL path, whatever is in it.
-    pub fn path_segment(&self) -> impl fmt::Display + '_ {
+    /// The id as one segment of a URL path, whatever is in it; in parts.
+    pub fn path_segment(&self) -> impl fmt::Display + Iterator<Item = &str> {
         utf8_percent_encode(&self.0, SEGMENT)
     }
 

@@ -14,10 +14,11 @@ use rusqlite::{OptionalExtension as _, Row, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::Chain;
+use crate::domain::{BatchId, Chain};
 
 use super::codes::Code;
 use super::error::StoreError;
+use super::journal;
 use super::ledger::json;
 use super::thread::Disk;
 
@@ -353,21 +354,12 @@ pub(super) fn purge(
 
 /// The first entry of a batch that has something pending or in doubt.
 fn needed(disk: &Disk) -> Result<i64, StoreError> {
-    // One step in the index for each batch, however many rows it has.
-    let mut next = disk
-        .db
-        .prepare_cached("SELECT min(batch) FROM queue WHERE batch > ?1")?;
-    let mut batches = Vec::new();
-    let mut last = 0;
-    while let Some(batch) = next.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
-        batches.push(batch);
-        last = batch;
-    }
+    let mut batches = journal::open(disk)?;
     let mut doubt = disk.db.prepare_cached(
         "SELECT DISTINCT batch FROM resources
          WHERE profile = ?1 AND state = 7 AND batch IS NOT NULL",
     )?;
-    for batch in doubt.query_map([disk.profile], |row| row.get(0))? {
+    for batch in doubt.query_map([disk.profile], |row| row.get(0).map(BatchId))? {
         batches.push(batch?);
     }
     let mut begin = disk.db.prepare_cached(
@@ -375,7 +367,7 @@ fn needed(disk: &Disk) -> Result<i64, StoreError> {
     )?;
     let mut needed = i64::MAX;
     for batch in batches {
-        let first = begin.query_row([batch, disk.profile], |row| row.get::<_, Option<i64>>(0))?;
+        let first = begin.query_row([batch.0, disk.profile], |row| row.get::<_, Option<i64>>(0))?;
         needed = needed.min(first.unwrap_or(i64::MAX));
     }
     Ok(needed)

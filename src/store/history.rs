@@ -10,10 +10,11 @@ use crate::domain::{
 
 use super::codes::{self, Code};
 use super::error::StoreError;
+use super::journal;
 use super::thread::Disk;
 
-/// Journal entries and queued items looked at for a page, at most: whoever else reads has to wait no
-/// longer than for these, however little of it matches.
+/// Journal entries, and queued items of each open batch, looked at for a page, at most: whoever else reads
+/// has to wait no longer than for these, however little of it matches.
 const LOOKED_AT: i64 = 8_000;
 
 /// Where the looks of one settlement and of the one that left it in doubt are told apart, the first
@@ -33,10 +34,16 @@ const PENDING: &str = "seq, queue.batch, row, CASE kind WHEN 0 THEN 'response' E
     coalesce(name, model), asked_at";
 
 pub(super) fn history(disk: &Disk, asked: &HistoryQuery) -> Result<HistoryPage, StoreError> {
-    let range = Range::find(disk, asked)?;
+    let open = match asked.batch {
+        Some(batch) => vec![batch],
+        None => journal::open(disk)?,
+    };
+    let range = Range::find(disk, asked, &open)?;
     let mut entries = outcomes(disk, asked, &range)?;
     if asked.outcome.is_none() {
-        entries.extend(pending(disk, asked, &range)?);
+        for batch in open {
+            entries.extend(pending(disk, asked, &range, batch)?);
+        }
         entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.seq));
         entries.truncate(asked.limit);
     }
@@ -61,7 +68,7 @@ struct Range {
 }
 
 impl Range {
-    fn find(disk: &Disk, asked: &HistoryQuery) -> Result<Self, StoreError> {
+    fn find(disk: &Disk, asked: &HistoryQuery, open: &[BatchId]) -> Result<Self, StoreError> {
         let mut range = Self {
             from: 0,
             before: asked.before.map_or(i64::MAX, saturate),
@@ -71,26 +78,39 @@ impl Range {
             // Found by index, and few.
             return Ok(range);
         }
-        let (of_journal, of_queue, batch) = if asked.batch.is_some() {
-            ("INDEXED BY of_batch", "INDEXED BY turn", "batch = ?1 AND")
+        let journal = if asked.batch.is_some() {
+            "journal INDEXED BY of_batch WHERE batch = ?1"
         } else {
-            ("NOT INDEXED", "", "?1 IS NULL AND")
+            "journal NOT INDEXED WHERE ?1 IS NULL"
         };
-        for table in [format!("journal {of_journal}"), format!("queue {of_queue}")] {
-            let mut statement = disk.db.prepare_cached(&format!(
-                "SELECT min(seq), count(*) FROM (SELECT seq FROM {table}
-                     WHERE {batch} seq < ?2 ORDER BY seq DESC LIMIT {LOOKED_AT})"
-            ))?;
-            let batch = asked.batch.map(|batch| batch.0);
-            let (from, count) = statement.query_row((batch, range.before), |row| {
-                Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?))
-            })?;
-            if count == LOOKED_AT {
-                range.from = range.from.max(from.unwrap_or(0));
-                range.is_more = true;
-            }
+        range.narrow(disk, journal, asked.batch)?;
+        for batch in open {
+            let queue = "queue INDEXED BY turn WHERE batch = ?1";
+            range.narrow(disk, queue, Some(*batch))?;
         }
         Ok(range)
+    }
+
+    /// Leaves out what is further back in these than may be looked at.
+    fn narrow(
+        &mut self,
+        disk: &Disk,
+        these: &str,
+        batch: Option<BatchId>,
+    ) -> Result<(), StoreError> {
+        let mut statement = disk.db.prepare_cached(&format!(
+            "SELECT min(seq), count(*) FROM (SELECT seq FROM {these} AND seq < ?2
+                 ORDER BY seq DESC LIMIT {LOOKED_AT})"
+        ))?;
+        let values = (batch.map(|batch| batch.0), self.before);
+        let (from, count) = statement.query_row(values, |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        if count == LOOKED_AT {
+            self.from = self.from.max(from.unwrap_or(0));
+            self.is_more = true;
+        }
+        Ok(())
     }
 }
 
@@ -177,21 +197,20 @@ fn pending(
     disk: &Disk,
     asked: &HistoryQuery,
     range: &Range,
+    batch: BatchId,
 ) -> Result<Vec<HistoryEntry>, StoreError> {
     // Either side is the one to begin with.
-    let tables = match (&asked.id, asked.batch) {
-        (Some(_), _) => "resources CROSS JOIN queue USING (row)",
-        (None, Some(_)) => "queue INDEXED BY turn CROSS JOIN resources USING (row)",
-        (None, None) => "queue CROSS JOIN resources USING (row)",
+    let tables = if asked.id.is_some() {
+        "resources CROSS JOIN queue USING (row)"
+    } else {
+        "queue INDEXED BY turn CROSS JOIN resources USING (row)"
     };
     let sql = format!(
         "SELECT {PENDING} FROM {tables} JOIN batches ON batches.batch = queue.batch
          WHERE resources.profile = ?1"
     );
     let mut asking = Asking::new(disk, range, sql);
-    if let Some(BatchId(batch)) = asked.batch {
-        asking.and("queue.batch = ??", batch);
-    }
+    asking.and("queue.batch = ??", batch.0);
     if let Some(id) = &asked.id {
         asking.and("kind IN (0, 1) AND id = ??", id.as_str().to_owned());
     }

@@ -394,29 +394,40 @@ pub(super) fn queued(disk: &Disk, batch: BatchId) -> Result<Vec<(RowId, State)>,
         .collect())
 }
 
+/// Batches of this profile that have rows in hand, oldest first.
+pub(super) fn open(disk: &Disk) -> Result<Vec<BatchId>, StoreError> {
+    // One step in the index for each batch, however many rows it has.
+    let mut next = disk
+        .db
+        .prepare_cached("SELECT min(batch) FROM queue WHERE batch > ?1")?;
+    let mut is_ours = disk
+        .db
+        .prepare_cached("SELECT 1 FROM batches WHERE batch = ?1 AND profile = ?2")?;
+    let mut open = Vec::new();
+    let mut last = 0;
+    while let Some(batch) = next.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
+        if is_ours.exists([batch, disk.profile])? {
+            open.push(BatchId(batch));
+        }
+        last = batch;
+    }
+    Ok(open)
+}
+
 /// Batches of this profile that still have rows in hand, though nobody lives to deal with them.
 fn orphans(disk: &Disk) -> Result<Vec<BatchId>, StoreError> {
     let Some(dir) = disk.path.parent().map(|dir| dir.join(INSTANCES)) else {
         return Ok(Vec::new());
     };
-    // One step in the index for each batch, however many rows it has.
-    let mut next = disk
-        .db
-        .prepare_cached("SELECT min(batch) FROM queue WHERE batch > ?1")?;
     let mut owner = disk
         .db
-        .prepare_cached("SELECT instance FROM batches WHERE batch = ?1 AND profile = ?2")?;
+        .prepare_cached("SELECT instance FROM batches WHERE batch = ?1")?;
     let mut orphans = Vec::new();
-    let mut last = 0;
-    while let Some(batch) = next.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
-        let instance = owner.query_row([batch, disk.profile], |row| row.get::<_, String>(0));
-        let is_left = |name: String| {
-            disk.abandoned.borrow().contains(&BatchId(batch)) || !lock::is_alive(&dir, &name)
-        };
-        if instance.optional()?.is_some_and(is_left) {
-            orphans.push(BatchId(batch));
+    for batch in open(disk)? {
+        let instance: String = owner.query_row([batch.0], |row| row.get(0))?;
+        if disk.abandoned.borrow().contains(&batch) || !lock::is_alive(&dir, &instance) {
+            orphans.push(batch);
         }
-        last = batch;
     }
     Ok(orphans)
 }

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// over the indices: with the usual 2 MiB, taking in 100,000 ids wrote each page many times.
 const CACHE_KIB: i64 = 6 * 1024;
 /// How long the log grows before it is written back, in pages of 4 KiB.
-const LOG_PAGES: i64 = 4_000;
+const LOG_PAGES: i64 = 1_000;
 /// Prepared statements kept: all fixed ones and the last few queries.
 const STATEMENTS: usize = 64;
 
@@ -90,10 +90,10 @@ CREATE INDEX doubt ON resources (profile, row) WHERE state = 7;
 CREATE TABLE queue (
     row INTEGER PRIMARY KEY,
     batch INTEGER NOT NULL,
-    seq INTEGER NOT NULL UNIQUE,
+    seq INTEGER NOT NULL,
     intended_at INTEGER
 ) STRICT;
-CREATE INDEX turn ON queue (batch, seq);
+CREATE UNIQUE INDEX turn ON queue (batch, seq);
 
 CREATE TABLE cites (row INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY (row, file))
     STRICT, WITHOUT ROWID;

@@ -27,7 +27,7 @@ use super::{Signal, Tools, settle};
 
 /// Items claimed for each place on the wire, of which half may be under way: enough to bridge the writing
 /// of the next claims, and few enough for the doubts that a crash would leave.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 type Enqueued = Result<Option<(BatchId, RowSet)>, StoreError>;
 

@@ -46,7 +46,8 @@ impl Item {
                     .await
             }
             Errand::Delete => self.delete_for_sure(&mut signal, Tries::default()).await,
-            Errand::Settle => self.settle(&mut signal).await,
+            // Seldom, and large: apart, so that each item that only waits is small.
+            Errand::Settle => Box::pin(self.settle(&mut signal)).await,
         };
         if halt.is_some() {
             self.signal.send_replace(Signal::Stopped);
@@ -64,7 +65,7 @@ impl Item {
     async fn delete_for_sure(&self, signal: &mut watch::Receiver<Signal>, tries: Tries) -> Ending {
         let ending = self.delete(signal, tries).await;
         if self.tools.limits.verify && ending.outcome.is_success() {
-            return verify::verify(&self.tools, &self.claim, ending, signal).await;
+            return Box::pin(verify::verify(&self.tools, &self.claim, ending, signal)).await;
         }
         ending
     }
