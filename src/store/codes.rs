@@ -13,7 +13,7 @@ use crate::domain::{Expiry, Kind, State};
 /// The longest text of a service that is stored, in bytes. Names and errors are shorter; what is
 /// longer is an attack or a web page.
 pub(super) const MAX_TEXT: usize = 4096;
-/// Stands between the parts of `hay`; `schema` writes it as a number.
+/// Stands between the parts of `hay`; `schema` writes it, too.
 pub(super) const AFTER_PART: char = '\u{1c}';
 /// Stands between tags and around each.
 pub(super) const BY_TAG: char = '\u{1f}';

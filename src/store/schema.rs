@@ -76,8 +76,8 @@ CREATE TABLE resources (
     usage TEXT,
     answer TEXT,
     hay TEXT NOT NULL GENERATED ALWAYS AS (lower(
-        id || char(28) || coalesce(name, '') || char(28) || coalesce(model, '') || char(28) || tags
-            || coalesce(char(28) || note, '')
+        id || '\u{1c}' || coalesce(name, '') || '\u{1c}' || coalesce(model, '') || '\u{1c}' || tags
+            || coalesce('\u{1c}' || note, '')
     )) VIRTUAL,
     UNIQUE (profile, kind, id)
 ) STRICT;

@@ -193,7 +193,7 @@ const CONTESTANTS: &[Contestant] = &[
     Contestant {
         name: "**arkdeck delete**, journal on",
         share: 1,
-        run: |service, _, work| Box::pin(async { Ok(arkdeck(service, work, &[]).await?.took) }),
+        run: |service, _, work| Box::pin(async { timed(&mut arkdeck(service, work, &[])?) }),
     },
     Contestant {
         name: "curl --parallel --parallel-max 64",
@@ -239,14 +239,8 @@ async fn bare(service: &Service, ids: &[String]) -> Outcome<Duration> {
     Ok(start.elapsed())
 }
 
-/// One run of the binary.
-struct Ran {
-    took: Duration,
-    /// The most memory it ever had, in KiB.
-    peak: u64,
-}
-
-async fn arkdeck(service: &Service, work: &Path, more: &[&str]) -> Outcome<Ran> {
+/// The deletion of all that the service has, which is in a ledger in `work`.
+fn arkdeck(service: &Service, work: &Path, more: &[&str]) -> Outcome<Command> {
     let config = work.join("config.toml");
     fs::write(&config, "")?;
     let command = |args: &[&str]| {
@@ -266,23 +260,7 @@ async fn arkdeck(service: &Service, work: &Path, more: &[&str]) -> Outcome<Ran> 
     }
     let mut args = vec!["delete", "--filter", "kind:file", "--yes", "-o", "jsonl"];
     args.extend(more);
-    let start = Instant::now();
-    let mut child = command(&args).spawn()?;
-    let mut peak = 0;
-    // The system keeps the most that it had, for as long as it lives.
-    let mut samples = tokio::time::interval(Duration::from_millis(5));
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        peak = peak.max(high_water(child.id()));
-        samples.tick().await;
-    };
-    let took = start.elapsed();
-    if !status.success() {
-        return Err(format!("arkdeck ended with {status}").into());
-    }
-    Ok(Ran { took, peak })
+    Ok(command(&args))
 }
 
 fn curl(service: &Service, ids: &[String], work: &Path) -> Outcome<Duration> {
@@ -368,6 +346,25 @@ fn timed(command: &mut Command) -> Outcome<Duration> {
     }
 }
 
+/// The most memory that a run ever had, in KiB.
+async fn peak(command: &mut Command) -> Outcome<u64> {
+    let mut child = command.spawn()?;
+    let mut peak = 0;
+    // The system keeps the most that it had, for as long as it lives.
+    let mut samples = tokio::time::interval(Duration::from_millis(5));
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return if status.success() {
+                Ok(peak)
+            } else {
+                Err(format!("it ended with {status}").into())
+            };
+        }
+        peak = peak.max(high_water(child.id()));
+        samples.tick().await;
+    }
+}
+
 /// A service that enforces its ceiling: how much of it is used, and how often it is hit.
 async fn ceiling() -> Outcome<()> {
     println!(
@@ -384,7 +381,7 @@ async fn ceiling() -> Outcome<()> {
     ] {
         let service = Service::start(items, 50, Some(CEILING))?;
         let work = tempfile::tempdir()?;
-        let Ran { took, .. } = arkdeck(&service, work.path(), args).await?;
+        let took = timed(&mut arkdeck(&service, work.path(), args)?)?;
         let refused = refused(work.path())?;
         #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
         let percent = f64::from(refused) * 100.0 / items as f64;
@@ -409,7 +406,7 @@ async fn memory() -> Outcome<()> {
     for items in [1_000, 100_000] {
         let service = Service::start(items, 0, None)?;
         let work = tempfile::tempdir()?;
-        let Ran { peak, .. } = arkdeck(&service, work.path(), &[]).await?;
+        let peak = peak(&mut arkdeck(&service, work.path(), &[])?).await?;
         let base = *first.get_or_insert(peak);
         #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
         let (factor, each) = (

@@ -47,6 +47,10 @@ const PATIENCE: [Duration; 3] = [
     Duration::from_mins(2),
 ];
 
+/// How long no more than a fifth above a confirmed rate is tried out. A second's worth that a service lets
+/// its callers save up is used up in less, and then that is refused.
+const DRAIN: Duration = Duration::from_secs(8);
+
 /// How long what the service once took in a second tells of what it can take.
 const MEMORY: Duration = Duration::from_secs(10);
 
@@ -104,27 +108,34 @@ struct Learned {
     patience: Duration,
     /// Refusals in a row of no more than that.
     doubts: u32,
+    /// From one refusal.
+    is_first: bool,
+    /// How many had been taken by then.
+    taken: u32,
 }
 
 impl Learned {
     /// With the pace that follows from it.
-    fn first(rate: f64, now: Instant) -> (Self, f64) {
+    fn first(rate: f64, taken: u32, now: Instant) -> (Self, f64) {
         let learned = Self {
             rate,
             at: now,
             patience: PATIENCE[0],
             doubts: 0,
+            is_first: true,
+            taken,
         };
         (learned, rate * KEPT)
     }
 
-    /// Refused again, at a pace of which `lately` a second were taken.
-    fn again(self, pace: f64, lately: f64, now: Instant) -> (Self, f64) {
+    /// Refused again, at a pace of which `lately` a second were taken, and `taken` in all.
+    fn again(self, pace: f64, lately: f64, taken: u32, now: Instant) -> (Self, f64) {
         // A pace that was not used up is not what was too much.
         let mut rate = pace.min(lately);
         let mut slowed = rate * KEPT;
         let mut doubts = 0;
-        if now.saturating_duration_since(self.at) < SECOND + SECOND / 2 {
+        let since = now.saturating_duration_since(self.at);
+        if since < SECOND + SECOND / 2 {
             rate = self.rate.min(lately);
             slowed = (pace / 2.0).max(rate / 4.0);
             doubts = self.doubts;
@@ -136,9 +147,12 @@ impl Learned {
         }
         let mut patience = PATIENCE[0];
         if rate > self.rate * 0.9 && rate < self.rate * 1.3 {
-            // What is above may have been saved up meanwhile, and is not to be had all the time.
-            rate = rate.min(self.rate);
-            slowed = slowed.min(rate * KEPT);
+            // What is above may have been saved up meanwhile, and is not to be had all the time. Of what was
+            // left over neither then nor now, it is the mean that is.
+            let mean = f64::from(taken.wrapping_sub(self.taken)) / since.as_secs_f64();
+            rate = rate.min(self.rate.max(mean));
+            // A little has to be left over again, or the next that is early by a moment is refused.
+            slowed = slowed.min(rate / 2.0);
             patience = (self.patience * 2).clamp(PATIENCE[1], PATIENCE[2]);
         }
         let learned = Self {
@@ -146,6 +160,8 @@ impl Learned {
             at: now,
             patience,
             doubts,
+            is_first: false,
+            taken,
         };
         (learned, slowed)
     }
@@ -154,6 +170,8 @@ impl Learned {
 /// What the service answered lately.
 #[derive(Debug)]
 struct Heard {
+    /// How many were taken, over and over from 0.
+    count: u32,
     /// When, in the last second.
     taken: VecDeque<Instant>,
     refused: VecDeque<Instant>,
@@ -200,6 +218,7 @@ impl Lane {
             left: 0,
             cut_at: 0,
             heard: Heard {
+                count: 0,
                 taken: VecDeque::new(),
                 refused: VecDeque::new(),
                 most: 0.0,
@@ -254,8 +273,11 @@ impl Lane {
     }
 
     /// The service did not think that this was one too many.
-    pub(super) fn taken(&mut self, now: Instant) {
+    pub(super) fn taken(&mut self, number: Number, now: Instant) {
         self.heard.taken(now);
+        if number.0 <= self.cut_at {
+            self.learn_more(now);
+        }
         let places = &mut self.places;
         places.answers += 1;
         // Places that stay empty say nothing about more of them.
@@ -297,8 +319,8 @@ impl Lane {
             grown: now,
         });
         let (learned, slowed) = match pace.learned {
-            Some(learned) => learned.again(pace.rate, lately, now),
-            None => Learned::first(pace.rate.min(lately), now),
+            Some(learned) => learned.again(pace.rate, lately, self.heard.count, now),
+            None => Learned::first(pace.rate.min(lately), self.heard.count, now),
         };
         if learned.doubts >= DOUBTS {
             self.indifferent_until = Some(now + MEMORY);
@@ -310,6 +332,25 @@ impl Lane {
         }
         pace.learned = Some(learned);
         pace.rate = slowed.max(SLOWEST).min(pace.ceiling.unwrap_or(f64::MAX));
+    }
+
+    /// When the first refusal was heard, others that left with it were still on the wire: what is taken of
+    /// those counts, too.
+    fn learn_more(&mut self, now: Instant) {
+        let Some(Pace {
+            rate,
+            ceiling: None,
+            learned: Some(learned),
+            ..
+        }) = &mut self.pace
+        else {
+            return;
+        };
+        let lately = self.heard.taken_lately(now);
+        let is_fresh = now.saturating_duration_since(learned.at) < SECOND;
+        if learned.is_first && is_fresh && lately > learned.rate {
+            (*learned, *rate) = Learned::first(lately, learned.taken, learned.at);
+        }
     }
 
     /// In a second or two back to what was learned; after a while past it, and with speed where nothing
@@ -333,12 +374,13 @@ impl Lane {
             pace.rate = (pace.rate + learned.rate * 0.5 * elapsed(since)).min(plateau);
         } else {
             let is_confirmed = learned.patience > PATIENCE[0];
-            let growth = if is_confirmed && pace.rate < learned.rate * 1.2 {
-                0.1
+            let trying_since = learned.at + learned.patience;
+            let tried = elapsed(since.max(trying_since));
+            if is_confirmed && now < trying_since + DRAIN {
+                pace.rate = (pace.rate + learned.rate * 0.1 * tried).min(learned.rate * 1.2);
             } else {
-                0.4
-            };
-            pace.rate += learned.rate * growth * elapsed(since.max(learned.at + learned.patience));
+                pace.rate += learned.rate * 0.4 * tried;
+            }
         }
         match pace.ceiling {
             Some(ceiling) if pace.rate >= ceiling => {
@@ -362,6 +404,7 @@ impl Places {
 
 impl Heard {
     fn taken(&mut self, now: Instant) {
+        self.count = self.count.wrapping_add(1);
         note(&mut self.taken, now);
         let lately = self.taken_lately(now);
         if lately >= self.most || now.saturating_duration_since(self.most_at) > MEMORY {

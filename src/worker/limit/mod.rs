@@ -198,7 +198,8 @@ impl Drop for Busy<'_> {
 impl Place<'_> {
     /// An answer came that is no refusal for being too many.
     pub(super) fn taken(self) {
-        self.queue().counted().lane.taken(Instant::now());
+        let mut counted = self.queue().counted();
+        counted.lane.taken(self.number, Instant::now());
     }
 
     fn queue(&self) -> &Queue {

@@ -61,7 +61,7 @@ impl Race {
                 self.wire.pop_front();
                 self.lane.end();
                 if admit(at - self.start) {
-                    self.lane.taken(self.now);
+                    self.lane.taken(number, self.now);
                     taken += 1;
                 } else {
                     self.lane.refused(number, self.now);
@@ -132,8 +132,7 @@ fn an_unknown_ceiling_is_learned() {
         (race.share(count), race.refused)
     };
     // The last round before the first refusal is as long as the way there and back.
-    for (latency, share, refusals) in [(MS, 0.97, 100), (50 * MS, 0.97, 100), (300 * MS, 0.95, 250)]
-    {
+    for (latency, share, refusals) in [(MS, 0.97, 60), (50 * MS, 0.97, 60), (300 * MS, 0.95, 250)] {
         for rest in [Duration::ZERO, SECOND / 2, SECOND] {
             for (count, least, most) in [(600, 0.89, 42), (10_000, share, refusals)] {
                 let check = |case: &str, (share, refused): (f64, usize)| {
@@ -174,7 +173,12 @@ fn refusals_that_no_pace_would_mend_do_not_stop_it() {
 #[test]
 fn places_double_until_the_first_refusal_and_halve_once_for_all_that_were_out() {
     let mut race = Race::new(64, None);
-    race.run(8 + 16 + 32 + 64, Duration::from_secs(9), 50 * MS, |_| true);
+    race.run(
+        3 * 8 + 16 + 32 + 64,
+        Duration::from_secs(9),
+        50 * MS,
+        |_| true,
+    );
     assert_eq!(race.lane.places(), 64);
     assert!(race.seconds() < 0.26, "{}", race.seconds());
     race.run(64, 50 * MS, 50 * MS, |_| false);
@@ -265,9 +269,9 @@ proptest! {
                     wire.push_back(number);
                     left.push(now);
                 },
-                Step::Taken => if wire.pop_front().is_some() {
+                Step::Taken => if let Some(number) = wire.pop_front() {
                     lane.end();
-                    lane.taken(now);
+                    lane.taken(number, now);
                 },
                 Step::Refused => if let Some(number) = wire.pop_front() {
                     lane.end();
@@ -308,13 +312,12 @@ proptest! {
         // And if the service is content from now on, all is as at first.
         for _ in 0..400 {
             now += SECOND / 2;
-            let mut out = 0;
-            while lane.leave(now).is_some() {
-                out += 1;
+            while let Some(number) = lane.leave(now) {
+                wire.push_back(number);
             }
-            for _ in 0..out {
+            for number in wire.drain(..) {
                 lane.end();
-                lane.taken(now);
+                lane.taken(number, now);
             }
         }
         if rate.is_none() {
