@@ -29,6 +29,7 @@ use super::codes::{Code, stored};
 use super::error::StoreError;
 use super::ledger::{admit, claim, json};
 use super::lock;
+use super::order;
 use super::select::IN_HAND;
 use super::thread::Disk;
 use super::{Claim, INSTANCES, Recovered};
@@ -209,6 +210,7 @@ fn in_hand(
                 kind: row.get::<_, Code<Kind>>(1)?.0,
                 id,
                 in_doubt: prior == State::Unsettled,
+                later: Vec::new(),
             },
             prior,
             seq: row.get(4)?,
@@ -240,7 +242,9 @@ pub(super) fn intend(
         (kind, id)
     });
     announce(disk, batch, "intent", items, now)?;
-    Ok(queued.into_iter().map(|item| item.claim).collect())
+    let mut claims: Vec<_> = queued.into_iter().map(|item| item.claim).collect();
+    order::put_later(disk, batch, &mut claims)?;
+    Ok(claims)
 }
 
 pub(super) fn settle(

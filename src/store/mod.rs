@@ -75,6 +75,8 @@ pub struct Claim {
     pub id: ResourceId,
     /// An earlier deletion of it was sent and never settled.
     pub in_doubt: bool,
+    /// Later turns of its chain that the batch has in hand, too: they go first.
+    pub later: Vec<RowId>,
 }
 
 impl Claim {

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{OptionalExtension as _, params};
 
-use crate::domain::RowId;
+use crate::domain::{BatchId, Kind, RowId};
 
+use super::Claim;
 use super::error::StoreError;
 use super::thread::Disk;
 
@@ -18,11 +19,7 @@ pub(super) fn parents(disk: &Disk, rows: &[RowId]) -> Result<Vec<Option<RowId>>,
              AND earlier.id = later.previous
          WHERE later.row = ?1 AND later.profile = ?2 AND later.kind = 0",
     )?;
-    let mut any = disk.db.prepare_cached(
-        "SELECT 1 FROM resources INDEXED BY chain
-         WHERE profile = ?1 AND previous IS NOT NULL LIMIT 1",
-    )?;
-    if !any.exists([disk.profile])? {
+    if !has_chains(disk)? {
         return Ok(vec![None; rows.len()]);
     }
     let mut parents = Vec::with_capacity(rows.len());
@@ -31,6 +28,39 @@ pub(super) fn parents(disk: &Disk, rows: &[RowId]) -> Result<Vec<Option<RowId>>,
         parents.push(found.optional()?);
     }
     Ok(parents)
+}
+
+/// Says of each claim which later turns the batch has in hand.
+pub(super) fn put_later(
+    disk: &Disk,
+    batch: BatchId,
+    claims: &mut [Claim],
+) -> Result<(), StoreError> {
+    let mut responses = claims
+        .iter_mut()
+        .filter(|claim| claim.kind == Kind::Response)
+        .peekable();
+    if responses.peek().is_none() || !has_chains(disk)? {
+        return Ok(());
+    }
+    let mut later = disk.db.prepare_cached(
+        "SELECT row FROM resources INDEXED BY chain CROSS JOIN queue USING (row)
+         WHERE profile = ?1 AND previous = ?2 AND queue.batch = ?3",
+    )?;
+    for claim in responses {
+        let values = params![disk.profile, claim.id.as_str(), batch.0];
+        let rows = later.query_map(values, |row| row.get(0).map(RowId))?;
+        claim.later = rows.collect::<Result<_, _>>()?;
+    }
+    Ok(())
+}
+
+fn has_chains(disk: &Disk) -> Result<bool, StoreError> {
+    let mut any = disk.db.prepare_cached(
+        "SELECT 1 FROM resources INDEXED BY chain
+         WHERE profile = ?1 AND previous IS NOT NULL LIMIT 1",
+    )?;
+    Ok(any.exists([disk.profile])?)
 }
 
 /// The rows, each once, with every child before its parent. A tree stands where its first member

@@ -10,6 +10,7 @@ use crate::domain::{Halt, RowId, Settlement, State, Tally, Ticket};
 
 use super::Signal;
 use super::item::Errand;
+use super::turns::Turns;
 
 /// How long what came of an item waits for company to be written down with. The next requests do not
 /// wait for it.
@@ -31,6 +32,7 @@ pub(super) struct Batch {
     pub(super) ticket: Ticket,
     pub(super) phase: Phase,
     pub(super) signal: Arc<watch::Sender<Signal>>,
+    pub(super) turns: Arc<Turns>,
     pub(super) halt: Option<Halt>,
     pub(super) taken_back: bool,
     /// The ledger could not take what came of it.
@@ -55,6 +57,7 @@ impl Batch {
             ticket,
             phase: Phase::Held(until),
             signal: Arc::new(watch::Sender::new(signal)),
+            turns: Arc::default(),
             halt: None,
             taken_back: false,
             is_unwritten: false,

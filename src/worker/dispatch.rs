@@ -16,13 +16,15 @@ use tokio::task::{JoinError, JoinSet, unconstrained};
 use tokio::time::{self, Instant};
 
 use crate::domain::{
-    BatchId, Cause, Halt, Order, Outcome, Refusal, Report, RowId, RowSet, Settlement, State, Ticket,
+    BatchId, Cause, Halt, Kind, Order, Outcome, Refusal, Report, RowId, RowSet, Settlement, State,
+    Ticket,
 };
 use crate::store::{Claim, StoreError};
 
 use super::batch::{Batch, Phase};
 use super::item::{Errand, Item};
 use super::settle::Fate;
+use super::turns::Turn;
 use super::{Signal, Tools, settle};
 
 /// Items claimed for each place on the wire, of which half may be under way: enough to bridge the writing
@@ -266,10 +268,14 @@ impl Dispatcher {
         batch.busy += claims.len();
         let (tools, errand) = (Arc::clone(tools), batch.errand);
         let signal = Arc::clone(&batch.signal);
-        for claim in claims {
+        let turns = Arc::clone(&batch.turns);
+        for mut claim in claims {
+            let later = std::mem::take(&mut claim.later);
+            let is_turn = claim.kind == Kind::Response;
             let item = Item {
                 tools: Arc::clone(&tools),
                 batch: id,
+                turn: is_turn.then(|| Turn::begin(&turns, claim.row, later)),
                 claim,
                 errand,
                 signal: Arc::clone(&signal),

@@ -14,6 +14,7 @@ use crate::store::Claim;
 use super::fetch::{Looked, look};
 use super::limit::Place;
 use super::tries::{Ending, Next, Tries};
+use super::turns::Turn;
 use super::{Signal, Tools, after, stopped, verify};
 
 /// What the items of a batch are for.
@@ -29,6 +30,8 @@ pub(super) struct Item {
     pub(super) batch: BatchId,
     pub(super) claim: Claim,
     pub(super) errand: Errand,
+    /// A response's.
+    pub(super) turn: Option<Turn>,
     /// The batch's; an item that meets a reason to halt says so to all others at once.
     pub(super) signal: Arc<watch::Sender<Signal>>,
 }
@@ -36,6 +39,12 @@ pub(super) struct Item {
 impl Item {
     pub(super) async fn carry_out(self) -> (Settlement, Option<Halt>) {
         let mut signal = self.signal.subscribe();
+        if let Some(turn) = self.turn.as_ref().filter(|turn| !turn.is_first()) {
+            tokio::select! {
+                () = stopped(&mut signal) => {}
+                () = turn.come() => {}
+            }
+        }
         let Ending {
             outcome,
             answer,

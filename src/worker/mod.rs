@@ -14,6 +14,7 @@
 //!   [`Report::Settled`] before `Ledger::settle_all` has, or has failed: then it is a doubt. If the journal
 //!   cannot be written, nothing is sent.
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
+//! - In a chain of responses nothing is sent for the one that a later one builds on before that has ended.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
 //! - What a refresh cannot learn of a response's files is no failure of the refresh.
@@ -38,6 +39,7 @@ mod open;
 mod refresh;
 mod settle;
 mod tries;
+mod turns;
 mod upload;
 mod verify;
 mod walk;

@@ -88,7 +88,7 @@ fn main() -> Outcome<()> {
         runtime.block_on(race(flags.items, *latency, flags.rounds))?;
     }
     if flags.ceiling {
-        runtime.block_on(ceiling())?;
+        ceiling()?;
     }
     if flags.memory {
         runtime.block_on(memory())?;
@@ -366,7 +366,7 @@ async fn peak(command: &mut Command) -> Outcome<u64> {
 }
 
 /// A service that enforces its ceiling: how much of it is used, and how often it is hit.
-async fn ceiling() -> Outcome<()> {
+fn ceiling() -> Outcome<()> {
     println!(
         "\n| {CEILING} requests a second enforced | items | of the ceiling (bar: 0.97) | refused (bar: 1 %) |"
     );

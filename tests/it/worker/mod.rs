@@ -11,6 +11,7 @@ mod retries;
 mod speed;
 mod stops;
 mod stub;
+mod turns;
 mod uploads;
 mod walks;
 
