@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rand::distr::{Alphanumeric, SampleString};
 
 /// 14 digits of local time and 20 letters and digits, as Ark's SDKs make them (`ark-api` section 2).
@@ -15,16 +16,18 @@ pub(super) struct RequestIds {
 impl RequestIds {
     /// One for the next try.
     pub(super) fn next(&self) -> String {
-        let mut id = self.digits(Timestamp::now().as_second());
+        let mut id = self.digits(Timestamp::now());
         Alphanumeric.append_string(&mut rand::rng(), &mut id, 20);
         id
     }
 
-    fn digits(&self, now: i64) -> String {
+    fn digits(&self, now: Timestamp) -> String {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let (second, digits) = &mut *latest;
-        if *second != now {
-            (*second, *digits) = (now, Zoned::now().strftime("%Y%m%d%H%M%S").to_string());
+        if *second != now.as_second() {
+            let local = now.to_zoned(TimeZone::system());
+            *second = now.as_second();
+            *digits = local.strftime("%Y%m%d%H%M%S").to_string();
         }
         let mut id = String::with_capacity(34);
         id.push_str(digits);
@@ -54,8 +57,9 @@ mod tests {
     #[test]
     fn tell_the_time_anew_in_each_second() {
         let ids = RequestIds::default();
-        *ids.latest.lock().unwrap() = (1, "19700101000001".to_owned());
-        assert_eq!(ids.digits(1), "19700101000001");
-        assert_ne!(ids.digits(2), "19700101000001");
+        let second = |second| ids.digits(Timestamp::from_second(second).unwrap());
+        let first = second(1_795_227_300);
+        assert_eq!(first, second(1_795_227_300));
+        assert!(first < second(1_795_227_301), "{first}");
     }
 }

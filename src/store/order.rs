@@ -1,5 +1,5 @@
 //! In which order a batch deletes: in a chain of responses later turns go before the ones they build
-//! on, and their first request leaves first; for the rest the order is the asker's.
+//! on; for the rest the order is the asker's.
 
 use std::collections::{HashMap, HashSet};
 
@@ -63,39 +63,56 @@ fn has_chains(disk: &Disk) -> Result<bool, StoreError> {
     Ok(any.exists([disk.profile])?)
 }
 
-/// The rows, each once, with every child before its parent. A tree stands where its first member
-/// stood. A circle, which no honest service makes, is cut where it is entered.
+/// The rows, each once: first those that no other of them continues, then those that only such ones
+/// continue, and so on, each time in the asker's order. So chains go side by side, and few items wait for
+/// others. A circle, which no honest service makes, is cut where it is met.
 pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<RowId> {
     if parents.iter().all(Option::is_none) {
         return unique(rows);
     }
-    let mut children: HashMap<RowId, Vec<RowId>> = HashMap::new();
-    for (row, parent) in rows.iter().zip(parents) {
-        if let Some(parent) = parent {
-            children.entry(*parent).or_default().push(*row);
+    let mut place = HashMap::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        place.entry(*row).or_insert(at);
+    }
+    let is_one = |at: usize| place[&rows[at]] == at;
+    let parent = |at: usize| parents[at].and_then(|parent| place.get(&parent).copied());
+    // How many of those that continue it are not ordered yet.
+    let mut later = vec![0_u32; rows.len()];
+    for at in (0..rows.len()).filter(|at| is_one(*at)) {
+        if let Some(parent) = parent(at) {
+            later[parent] += 1;
         }
     }
-    // A row is taken out of here when it is entered, and pushed to `ordered` when it is left.
-    let mut waiting: HashSet<RowId> = rows.iter().copied().collect();
-    let mut ordered = Vec::with_capacity(waiting.len());
-    let mut path: Vec<(RowId, std::vec::IntoIter<RowId>)> = Vec::new();
-    let mut enter = |row: RowId, children: &mut HashMap<RowId, Vec<RowId>>| {
-        waiting.take(&row)?;
-        let children = children.remove(&row).unwrap_or_default();
-        Some((row, children.into_iter()))
-    };
-    for row in rows {
-        path.extend(enter(*row, &mut children));
-        while let Some((row, later)) = path.last_mut() {
-            if let Some(child) = later.next() {
-                path.extend(enter(child, &mut children));
-            } else {
-                ordered.push(*row);
-                path.pop();
+    let mut ordered = Vec::with_capacity(place.len());
+    let mut is_ordered = vec![false; rows.len()];
+    let mut ready: Vec<_> = (0..rows.len())
+        .filter(|at| is_one(*at) && later[*at] == 0)
+        .collect();
+    let mut rest = 0..rows.len();
+    loop {
+        while !ready.is_empty() {
+            let mut next = Vec::new();
+            for at in ready {
+                if std::mem::replace(&mut is_ordered[at], true) {
+                    continue;
+                }
+                ordered.push(rows[at]);
+                if let Some(parent) = parent(at) {
+                    later[parent] -= 1;
+                    if later[parent] == 0 {
+                        next.push(parent);
+                    }
+                }
             }
+            next.sort_unstable();
+            ready = next;
+        }
+        // What is left is in a circle, or continued by one.
+        match rest.find(|at| is_one(*at) && !is_ordered[*at]) {
+            Some(cut) => ready.push(cut),
+            None => return ordered,
         }
     }
-    ordered
 }
 
 fn unique(rows: &[RowId]) -> Vec<RowId> {
@@ -123,15 +140,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_no_chain_stays_where_it_was() {
+    fn what_nothing_builds_on_goes_first_and_for_the_rest_the_order_stays() {
         assert_eq!(ordered(&[None, None, None]), [0, 1, 2]);
         // 1 builds on 3, which builds on 0; 9 is not among them.
         assert_eq!(
             ordered(&[None, Some(3), None, Some(0), Some(9)]),
-            [1, 3, 0, 2, 4]
+            [1, 2, 4, 3, 0]
         );
         // Already so.
         assert_eq!(ordered(&[Some(2), None, None]), [0, 1, 2]);
+    }
+
+    #[test]
+    fn chains_go_side_by_side() {
+        // 0 <- 1 <- 2 and 3 <- 4 <- 5, and 6 alone.
+        let chains = [None, Some(0), Some(1), None, Some(3), Some(4), None];
+        assert_eq!(ordered(&chains), [2, 5, 6, 1, 4, 0, 3]);
     }
 
     #[test]

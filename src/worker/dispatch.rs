@@ -269,13 +269,12 @@ impl Dispatcher {
         let (tools, errand) = (Arc::clone(tools), batch.errand);
         let signal = Arc::clone(&batch.signal);
         let turns = Arc::clone(&batch.turns);
-        for mut claim in claims {
-            let later = std::mem::take(&mut claim.later);
-            let is_turn = claim.kind == Kind::Response;
+        for claim in claims {
+            let is_response = claim.kind == Kind::Response;
             let item = Item {
                 tools: Arc::clone(&tools),
                 batch: id,
-                turn: is_turn.then(|| Turn::begin(&turns, claim.row, later)),
+                turn: is_response.then(|| Turn::begin(&turns, claim.row, &claim.later)),
                 claim,
                 errand,
                 signal: Arc::clone(&signal),

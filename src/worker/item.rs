@@ -83,7 +83,7 @@ impl Item {
         let Claim { row, kind, id, .. } = &self.claim;
         let tools = &self.tools;
         loop {
-            let Some(place) = self.turn(signal).await else {
+            let Some(place) = self.place(signal).await else {
                 return tries.stopped();
             };
             let attempt = tries.count() + 1;
@@ -157,7 +157,7 @@ impl Item {
     }
 
     /// Waits until this item may send. `None`: it may not any more.
-    async fn turn(&self, signal: &mut watch::Receiver<Signal>) -> Option<Place<'_>> {
+    async fn place(&self, signal: &mut watch::Receiver<Signal>) -> Option<Place<'_>> {
         loop {
             signal
                 .wait_for(|signal| *signal != Signal::Paused)

@@ -14,7 +14,8 @@
 //!   [`Report::Settled`] before `Ledger::settle_all` has, or has failed: then it is a doubt. If the journal
 //!   cannot be written, nothing is sent.
 //! - Intents run ahead of the wire by a bounded window, so memory does not grow with a batch.
-//! - In a chain of responses nothing is sent for the one that a later one builds on before that has ended.
+//! - In a chain of responses nothing is sent for one before those of the same batch that build on it have
+//!   ended.
 //! - A refused key or a wrong address ends the batch; what has not left goes back to where it was.
 //! - A service that is silent for many tries in a row ends the batch: each item would wait as long.
 //! - What a refresh cannot learn of a response's files is no failure of the refresh.
@@ -44,9 +45,8 @@ mod upload;
 mod verify;
 mod walk;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
@@ -109,6 +109,10 @@ impl Default for Limits {
 /// few are on the wire.
 const SILENT: u32 = 32;
 
+/// Timeouts one after the other that say so, too: where each waits for the one before, as in a chain, so
+/// many tries would take a quarter of an hour.
+const SILENCES: u32 = 4;
+
 /// The two ends of the worker. Dropping `orders` is an [`Order::Stop`]: what is on the wire is settled,
 /// the rest goes back, and then `reports` ends.
 #[derive(Debug)]
@@ -148,7 +152,7 @@ pub async fn start(
             uploads: Limiter::new(UPLOADS, limits.rate),
             deletions,
             limits,
-            silent: AtomicU32::new(0),
+            silence: Mutex::default(),
             reports: report_queue.clone(),
         })
     });
@@ -186,6 +190,14 @@ pub async fn admit(ledger: &Ledger, client: &api::Client) -> Result<(), Refusal>
     }
 }
 
+/// Tries in a row, of any item, that ended in silence.
+#[derive(Debug)]
+struct Silence {
+    tries: u32,
+    /// When the first of them ended.
+    since: Instant,
+}
+
 /// What every piece of work needs.
 #[derive(Debug)]
 struct Tools {
@@ -199,8 +211,8 @@ struct Tools {
     input_items: Limiter,
     /// Places of their own: an upload takes minutes, and no deletion is to wait for one.
     uploads: Limiter,
-    /// Tries in a row, of any item, that ended in silence.
-    silent: AtomicU32,
+    /// Since the service was last heard.
+    silence: Mutex<Option<Silence>>,
     reports: mpsc::Sender<Report>,
 }
 
@@ -209,17 +221,24 @@ impl Tools {
     /// waiting for another is in vain. Whoever asks next gets a chance of their own.
     fn is_silent(&self, answer: Option<&Answer>) -> bool {
         let is_silence = |answer: &Answer| answer.cause == Some(Cause::Timeout);
+        let mut silence = self.silence.lock().unwrap_or_else(PoisonError::into_inner);
         match answer {
             Some(answer) if answer.status.is_none() && is_silence(answer) => {
-                let is_enough = self.silent.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT;
-                if is_enough {
-                    self.silent.store(0, Ordering::Relaxed);
-                }
+                let now = Instant::now();
+                let silence = &mut *silence;
+                let Silence { tries, since } = silence.get_or_insert(Silence {
+                    tries: 0,
+                    since: now,
+                });
+                *tries += 1;
+                let is_enough = *tries >= SILENT
+                    || now.duration_since(*since) >= self.client.timeout() * SILENCES;
+                silence.take_if(|_| is_enough);
                 is_enough
             }
             Some(answer) if answer.status.is_none() => false,
             _ => {
-                self.silent.store(0, Ordering::Relaxed);
+                *silence = None;
                 false
             }
         }

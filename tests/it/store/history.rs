@@ -100,6 +100,39 @@ async fn an_entry_tells_when_how_often_and_by_whose_ids() {
 }
 
 #[tokio::test]
+async fn all_that_several_open_batches_have_pending_is_on_a_page_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(&dir);
+    let rows = responses(&ledger, 14_000).await;
+    // Written in parts, which take turns.
+    let (large, small) = rows.split_at(9_000);
+    let (large, small) = tokio::join!(
+        ledger.enqueue(large.to_vec(), at(1)),
+        ledger.enqueue(small.to_vec(), at(1)),
+    );
+    let batches = [large, small].map(|batch| batch.unwrap().unwrap().0);
+    let mut query = HistoryQuery {
+        limit: 999,
+        ..HistoryQuery::default()
+    };
+    let mut told = Vec::new();
+    loop {
+        let page = ledger.history(query.clone()).await.unwrap();
+        told.extend(page.entries);
+        match page.older {
+            Some(older) => query.before = Some(older),
+            None => break,
+        }
+    }
+    assert_eq!(told.len(), 14_000);
+    assert!(told.is_sorted_by(|later, earlier| later.seq > earlier.seq));
+    for (batch, count) in batches.into_iter().zip([9_000, 5_000]) {
+        let of_it = told.iter().filter(|entry| entry.batch == Some(batch));
+        assert_eq!(of_it.count(), count);
+    }
+}
+
+#[tokio::test]
 async fn what_was_never_sent_has_no_time_of_it_and_what_may_have_been_has() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(&dir);

@@ -1,11 +1,11 @@
 //! Chains of responses: a later turn has ended before the one it builds on is sent.
 
-use arkdeck::domain::{Order, Outcome, RowId, State, Tally};
+use arkdeck::domain::{Cause, Order, Outcome, RowId, State, Tally};
 use arkdeck::emulator::{Emulator, Fault, Rule, Scope, When};
 use arkdeck::worker::Limits;
 use jiff::Timestamp;
 
-use super::{Bench, faulty, finished, limits, ruled, settled, sighting};
+use super::{Bench, faulty, finished, halt, limits, ruled, settled, sighting};
 
 /// Tracks the service's responses as one chain, the first first.
 async fn chain(bench: &Bench, ids: &[String]) -> Vec<RowId> {
@@ -34,7 +34,6 @@ async fn a_later_turn_is_tried_again_before_the_one_it_builds_on_is_sent() {
         Fault::Error(429),
         Fault::Drop(When::Before),
         Fault::Drop(When::After),
-        Fault::Truncated,
     ] {
         let service = faulty(5, 0, ruled(Vec::new())).await;
         let ids = service.response_ids();
@@ -48,9 +47,8 @@ async fn a_later_turn_is_tried_again_before_the_one_it_builds_on_is_sent() {
         let (_, tally, _) = finished(&reports);
         let turns = deleted(&service, &ids);
         assert!(turns.is_sorted_by(|a, b| a >= b), "{fault:?}: {turns:?}");
-        assert_eq!(tally.deleted + tally.gone + tally.unsettled, 5, "{fault:?}");
-        let attempts = settled(&reports).iter().any(|one| one.answer.attempts > 1);
-        assert_eq!(attempts, fault != Fault::Truncated, "{fault:?}");
+        assert_eq!(tally.deleted + tally.gone, 5, "{fault:?}");
+        assert_eq!(turns.len(), 8, "{fault:?}: three were tried again");
     }
 }
 
@@ -97,28 +95,55 @@ async fn those_that_wait_for_a_later_turn_go_back_at_a_stop() {
 }
 
 #[tokio::test]
-async fn a_chain_longer_than_the_window_and_a_circle_come_to_their_end() {
+async fn a_chain_longer_than_the_window_and_a_circle_come_to_their_end_and_keep_nobody_waiting() {
     const LONG: usize = 150;
-    let service = faulty(LONG + 2, 0, ruled(Vec::new())).await;
+    let service = faulty(LONG + 3, 0, ruled(Vec::new())).await;
     let ids = service.response_ids();
+    // In any claim, and between claims.
+    let again = (0..LONG).step_by(37).map(|turn| {
+        let scope = Scope::DeletesOf(ids[turn].clone());
+        Rule::times(1, scope, Fault::Error(503))
+    });
+    service.set_faults(ruled(again.collect()));
     let limits = Limits {
         concurrency: 2,
         ..limits()
     };
     let mut bench = Bench::new(&service.base_url(), limits).await;
     let mut rows = chain(&bench, &ids[..LONG]).await;
-    let [one, other] = &ids[LONG..] else {
-        panic!("two more");
+    let [one, other, alone] = &ids[LONG..] else {
+        panic!("three more");
     };
-    for (id, previous) in [(one, other), (other, one)] {
+    for (id, previous) in [(one, Some(other)), (other, Some(one)), (alone, None)] {
         let mut sighting = sighting(id);
-        sighting.facts.previous_response_id = Some(previous.clone());
+        sighting.facts.previous_response_id = previous.cloned();
         let tracked = bench.ledger.track(vec![sighting], Timestamp::now()).await;
         rows.push(tracked.unwrap()[0].row);
     }
     bench.delete(&rows).await;
     let (_, tally, _) = finished(&bench.until_idle().await);
-    assert_eq!(tally.deleted, LONG as u64 + 2);
-    let turns = deleted(&service, &ids[..LONG]);
+    assert_eq!(tally.deleted, LONG as u64 + 3);
+    let mut turns = deleted(&service, &ids);
+    assert!(turns[..2].contains(&(LONG + 2)), "{turns:?}");
+    turns.retain(|turn| *turn < LONG);
     assert!(turns.is_sorted_by(|a, b| a >= b), "{turns:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_is_given_up_though_only_one_is_on_the_wire() {
+    let service = faulty(20, 0, ruled(Vec::new())).await;
+    let ids = service.response_ids();
+    service.set_faults(ruled(vec![Rule::always(
+        Scope::Deletes,
+        Fault::Silence(When::Before),
+    )]));
+    let mut bench = Bench::new(&service.base_url(), limits()).await;
+    let rows = chain(&bench, &ids).await;
+    bench.delete(&rows).await;
+    let reports = bench.until_idle().await;
+    let halted = halt(&reports).map(|halt| halt.cause);
+    assert_eq!(halted, Some(Cause::Timeout));
+    // The time of four timeouts after the first; there are some between tries as well.
+    let tries = deleted(&service, &ids).len();
+    assert!((3..=5).contains(&tries), "{tries}");
 }

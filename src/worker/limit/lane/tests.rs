@@ -173,12 +173,7 @@ fn refusals_that_no_pace_would_mend_do_not_stop_it() {
 #[test]
 fn places_double_until_the_first_refusal_and_halve_once_for_all_that_were_out() {
     let mut race = Race::new(64, None);
-    race.run(
-        3 * 8 + 16 + 32 + 64,
-        Duration::from_secs(9),
-        50 * MS,
-        |_| true,
-    );
+    race.run(8 + 16 + 32 + 64, Duration::from_secs(9), 50 * MS, |_| true);
     assert_eq!(race.lane.places(), 64);
     assert!(race.seconds() < 0.26, "{}", race.seconds());
     race.run(64, 50 * MS, 50 * MS, |_| false);
