@@ -69,7 +69,7 @@ async fn later_turns_go_before_the_ones_they_build_on() {
     let tracked = ledger.track(sightings, at(0)).await.unwrap();
     let rows: Vec<_> = tracked.iter().map(|each| each.row).collect();
     let (_, taken) = ledger.enqueue(rows.clone(), at(1)).await.unwrap().unwrap();
-    let expected = [3, 2, 0, 1, 4, 6, 5].map(|at| rows[at]);
+    let expected = [1, 3, 4, 2, 0, 5, 6].map(|at| rows[at]);
     assert_eq!(taken, expected);
 }
 
