@@ -1,7 +1,8 @@
 //! In which order a batch deletes: in a chain of responses later turns go before the ones they build
 //! on; for the rest the order is the asker's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -71,24 +72,25 @@ pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<R
         return unique(rows);
     }
     let mut place = HashMap::with_capacity(rows.len());
-    for (at, row) in rows.iter().enumerate() {
-        place.entry(*row).or_insert(at);
+    let mut items = Vec::with_capacity(rows.len());
+    for (row, parent) in rows.iter().zip(parents) {
+        if let Entry::Vacant(new) = place.entry(*row) {
+            new.insert(items.len());
+            items.push((*row, *parent));
+        }
     }
-    let is_one = |at: usize| place[&rows[at]] == at;
-    let parent = |at: usize| parents[at].and_then(|parent| place.get(&parent).copied());
+    let parent = |at: usize| place.get(&items[at].1?).copied();
     // How many of those that continue it are not ordered yet.
-    let mut later = vec![0_u32; rows.len()];
-    for at in (0..rows.len()).filter(|at| is_one(*at)) {
+    let mut later = vec![0_u32; items.len()];
+    for at in 0..items.len() {
         if let Some(parent) = parent(at) {
             later[parent] += 1;
         }
     }
-    let mut ordered = Vec::with_capacity(place.len());
-    let mut is_ordered = vec![false; rows.len()];
-    let mut ready: Vec<_> = (0..rows.len())
-        .filter(|at| is_one(*at) && later[*at] == 0)
-        .collect();
-    let mut rest = 0..rows.len();
+    let mut ordered = Vec::with_capacity(items.len());
+    let mut is_ordered = vec![false; items.len()];
+    let mut ready: Vec<_> = (0..items.len()).filter(|at| later[*at] == 0).collect();
+    let mut rest = 0..items.len();
     loop {
         while !ready.is_empty() {
             let mut next = Vec::new();
@@ -96,7 +98,7 @@ pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<R
                 if std::mem::replace(&mut is_ordered[at], true) {
                     continue;
                 }
-                ordered.push(rows[at]);
+                ordered.push(items[at].0);
                 if let Some(parent) = parent(at) {
                     later[parent] -= 1;
                     if later[parent] == 0 {
@@ -108,7 +110,7 @@ pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<R
             ready = next;
         }
         // What is left is in a circle, or continued by one.
-        match rest.find(|at| is_one(*at) && !is_ordered[*at]) {
+        match rest.find(|at| !is_ordered[*at]) {
             Some(cut) => ready.push(cut),
             None => return ordered,
         }
