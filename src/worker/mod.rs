@@ -194,8 +194,10 @@ pub async fn admit(ledger: &Ledger, client: &api::Client) -> Result<(), Refusal>
 #[derive(Debug)]
 struct Silence {
     tries: u32,
-    /// When the first of them ended.
-    since: Instant,
+    /// When the last of them ended.
+    latest: Instant,
+    /// How long they were waited for, one after the other; when nothing was asked does not count.
+    lasted: Duration,
 }
 
 /// What every piece of work needs.
@@ -225,14 +227,17 @@ impl Tools {
         match answer {
             Some(answer) if answer.status.is_none() && is_silence(answer) => {
                 let now = Instant::now();
+                let timeout = self.client.timeout();
                 let silence = &mut *silence;
-                let Silence { tries, since } = silence.get_or_insert(Silence {
+                let so_far = silence.get_or_insert(Silence {
                     tries: 0,
-                    since: now,
+                    latest: now,
+                    lasted: Duration::ZERO,
                 });
-                *tries += 1;
-                let is_enough = *tries >= SILENT
-                    || now.duration_since(*since) >= self.client.timeout() * SILENCES;
+                so_far.tries += 1;
+                so_far.lasted += now.duration_since(so_far.latest).min(timeout);
+                so_far.latest = now;
+                let is_enough = so_far.tries >= SILENT || so_far.lasted >= timeout * SILENCES;
                 silence.take_if(|_| is_enough);
                 is_enough
             }
