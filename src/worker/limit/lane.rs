@@ -5,8 +5,9 @@
 //!  places  few at first, doubled for each roundful of answers until the first refusal, then one more
 //!          for each; halved when refused. Never more than asked for.
 //!  pace    evenly spaced. Known from the start where the service documents it; elsewhere learned from
-//!          the first refusal: what the service took in the second before, and of what left with it. Halved when that was too
-//!          much, too. More is tried out the more seldom, the more often that was refused.
+//!          the first refusal: what the service took in the second before, and of what left with it.
+//!          Halved when that was too much, too. More is tried out the more seldom, the more often that
+//!          was refused.
 //!  quiet   a `Retry-After` is for everybody: none of the kind leaves before it is over.
 //! ```
 //!
