@@ -4,11 +4,13 @@
 //! else is in the words of the domain, for whoever opens the file with another tool.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use jiff::Timestamp;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+use rusqlite::vtab::array::Array;
 
-use crate::domain::{Expiry, Kind, State};
+use crate::domain::{Expiry, Kind, RowId, State};
 
 /// The longest text of a service that is stored, in bytes. Names and errors are shorter; what is
 /// longer is an attack or a web page.
@@ -79,6 +81,12 @@ impl FromSql for Code<Expiry> {
             _ => Expiry::At(Code::<Timestamp>::column_result(value)?.0),
         }))
     }
+}
+
+/// For `rarray`, which gives them back in this order: one statement for many rows takes half the time of
+/// one for each.
+pub(super) fn array(rows: &[RowId]) -> Array {
+    Rc::new(rows.iter().map(|row| Value::Integer(row.0)).collect())
 }
 
 pub(super) const fn kind(kind: Kind) -> i64 {

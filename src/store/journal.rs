@@ -18,14 +18,14 @@
 
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use crate::domain::{
     Answer, BatchId, Cause, Kind, Outcome, Resource, ResourceId, RowId, Settlement, State,
 };
 
 use super::chain;
-use super::codes::{Code, stored};
+use super::codes::{Code, array, stored};
 use super::error::StoreError;
 use super::ledger::{admit, claim, json};
 use super::lock;
@@ -89,16 +89,17 @@ fn append(
     )
 }
 
-/// Writes what is about to become of items: `asked` or `intent`. Returns the place of each.
+/// Writes what is about to become of items: `asked` or `intent`. They get places one after the other;
+/// returns the first.
 fn announce<'a>(
     disk: &Disk,
     batch: BatchId,
     word: &str,
     items: impl IntoIterator<Item = (Kind, &'a str)>,
     at: Timestamp,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Option<i64>, StoreError> {
     let items: Vec<_> = items.into_iter().collect();
-    let mut places = Vec::with_capacity(items.len());
+    let mut first = None;
     for items in items
         .chunk_by(|a, b| a.0 == b.0)
         .flat_map(|run| run.chunks(LISTED))
@@ -111,9 +112,10 @@ fn announce<'a>(
         content[4] = text(Some(word));
         content[5] = number(Some(at.as_millisecond()));
         content[15] = text(Some(&ids));
-        places.extend((chain::append_for(disk, items.len(), &content)?..).take(items.len()));
+        let place = chain::append_for(disk, items.len(), &content)?;
+        first.get_or_insert(place);
     }
-    Ok(places)
+    Ok(first)
 }
 
 fn number(number: Option<i64>) -> ValueRef<'static> {
@@ -133,21 +135,15 @@ pub(super) fn enqueue(
     now: Timestamp,
 ) -> Result<(Option<BatchId>, Vec<RowId>), StoreError> {
     let mut able = disk.db.prepare_cached(&format!(
-        "SELECT kind, id FROM resources
-         WHERE row = ?1 AND profile = ?2 AND state NOT IN (3, 4) AND NOT protected
-             AND NOT {IN_HAND}"
+        "SELECT row, kind, id FROM rarray(?1) CROSS JOIN resources ON row = value
+         WHERE profile = ?2 AND state NOT IN (3, 4) AND NOT protected AND NOT {IN_HAND}"
     ))?;
-    let mut items = Vec::new();
-    let mut taken = Vec::new();
-    for row in rows {
-        let item = able.query_row(params![row.0, disk.profile], |row| {
-            Ok((row.get::<_, Code<Kind>>(0)?.0, row.get::<_, String>(1)?))
-        });
-        let Some(item) = item.optional()? else {
-            continue;
-        };
-        items.push(item);
-        taken.push(*row);
+    let mut found = able.query(params![array(rows), disk.profile])?;
+    let mut items = Vec::with_capacity(rows.len());
+    let mut taken = Vec::with_capacity(rows.len());
+    while let Some(row) = found.next()? {
+        taken.push(RowId(row.get(0)?));
+        items.push((row.get::<_, Code<Kind>>(1)?.0, row.get::<_, String>(2)?));
     }
     let batch = match batch {
         Some(batch) => batch,
@@ -155,13 +151,15 @@ pub(super) fn enqueue(
         None => begin(disk, now)?,
     };
     let ids = items.iter().map(|(kind, id)| (*kind, id.as_str()));
-    let places = announce(disk, batch, "asked", ids, now)?;
-    let mut take = disk
-        .db
-        .prepare_cached("INSERT INTO queue (row, batch, seq) VALUES (?1, ?2, ?3)")?;
-    for (row, seq) in taken.iter().zip(places) {
-        take.execute(params![row.0, batch.0, seq])?;
-    }
+    let Some(first) = announce(disk, batch, "asked", ids, now)? else {
+        return Ok((Some(batch), taken));
+    };
+    disk.db
+        .prepare_cached(
+            "INSERT INTO queue (row, batch, seq)
+             SELECT value, ?2, ?3 + rowid - 1 FROM rarray(?1)",
+        )?
+        .execute(params![array(&taken), batch.0, first])?;
     Ok((Some(batch), taken))
 }
 

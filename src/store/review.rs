@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Statement, ToSql, params};
+use rusqlite::{Statement, ToSql, params};
 
 use crate::domain::{Citing, Kind, ResourceId, Review, RowId};
 
-use super::codes::Code;
+use super::codes::{Code, array};
 use super::error::StoreError;
 use super::select::{IN_HAND, due};
 use super::thread::Disk;
@@ -19,39 +19,36 @@ const NAMED: usize = 3;
 pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
     // As in `enqueue`, an expired row counts: that it is gone is for the service to say.
     let mut able = disk.db.prepare_cached(&format!(
-        "SELECT kind, bytes, protected FROM resources
-         WHERE row = ?1 AND profile = ?2 AND state NOT IN (3, 4) AND NOT {IN_HAND}"
+        "SELECT row, kind, bytes, protected FROM rarray(?1) CROSS JOIN resources ON row = value
+         WHERE profile = ?2 AND state NOT IN (3, 4) AND NOT {IN_HAND}"
     ))?;
     let mut review = Review::default();
     let (mut responses, mut files) = (Vec::new(), Vec::new());
     let mut seen = HashSet::with_capacity(rows.len());
-    for row in rows {
-        if !seen.insert(*row) {
+    let mut found = able.query(params![array(rows), disk.profile])?;
+    while let Some(found) = found.next()? {
+        let row = RowId(found.get(0)?);
+        if !seen.insert(row) {
             continue;
         }
-        let found = able.query_row(params![row.0, disk.profile], |found| {
-            if found.get(2)? {
-                review.protected += 1;
-                return Ok(false);
-            }
-            match found.get::<_, Code<Kind>>(0)?.0 {
-                Kind::Response => {
-                    responses.push(*row);
-                    review.responses += 1;
-                }
-                Kind::File => {
-                    let bytes: Option<i64> = found.get(1)?;
-                    let bytes = bytes.unwrap_or(0).unsigned_abs();
-                    review.bytes = review.bytes.saturating_add(bytes);
-                    files.push(*row);
-                    review.files += 1;
-                }
-            }
-            Ok(true)
-        });
-        if found.optional()? == Some(true) {
-            review.rows.push(*row);
+        if found.get(3)? {
+            review.protected += 1;
+            continue;
         }
+        match found.get::<_, Code<Kind>>(1)?.0 {
+            Kind::Response => {
+                responses.push(row);
+                review.responses += 1;
+            }
+            Kind::File => {
+                let bytes: Option<i64> = found.get(2)?;
+                let bytes = bytes.unwrap_or(0).unsigned_abs();
+                review.bytes = review.bytes.saturating_add(bytes);
+                files.push(row);
+                review.files += 1;
+            }
+        }
+        review.rows.push(row);
     }
     let mut chosen = seen;
     if chosen.len() > review.rows.len() {

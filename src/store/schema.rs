@@ -213,6 +213,7 @@ pub(super) fn open_beside(path: &Path) -> Result<Connection, StoreError> {
 
 fn empty() -> Result<Connection, StoreError> {
     let db = Connection::open_in_memory()?;
+    rusqlite::vtab::array::load_module(&db)?;
     db.execute_batch(TABLES)?;
     Ok(db)
 }
@@ -291,6 +292,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
         since.elapsed() < PATIENCE
     }))?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    rusqlite::vtab::array::load_module(&db)?;
     Ok(db)
 }
 

@@ -16,13 +16,13 @@ use tokio::task::{JoinError, JoinSet, unconstrained};
 use tokio::time::{self, Instant};
 
 use crate::domain::{
-    BatchId, Cause, Halt, Kind, Order, Outcome, Refusal, Report, RowId, RowSet, Settlement, State,
-    Ticket,
+    BatchId, Cause, Halt, Kind, Order, Outcome, Refusal, Report, RowId, RowSet, State, Ticket,
 };
 use crate::store::{Claim, StoreError};
 
 use super::batch::{Batch, Phase};
-use super::item::{Errand, Item};
+use super::item::{Errand, Item, Job};
+use super::line::{Lines, News};
 use super::settle::Fate;
 use super::turns::Turn;
 use super::{Signal, Tools, settle};
@@ -30,6 +30,9 @@ use super::{Signal, Tools, settle};
 /// Items claimed for each place on the wire, of which half may be under way: enough to bridge the writing
 /// of the next claims, and few enough for the doubts that a crash would leave.
 const AHEAD: usize = 16;
+
+/// What runners may tell before they have to wait.
+const NEWS: usize = 256;
 
 type Enqueued = Result<Option<(BatchId, RowSet)>, StoreError>;
 
@@ -41,6 +44,9 @@ struct Dispatcher {
     reports: mpsc::Sender<Report>,
     /// Oldest first: that is the order of sending.
     batches: BTreeMap<BatchId, Batch>,
+    lines: Lines,
+    /// For the runners.
+    news: mpsc::Sender<News>,
     tasks: JoinSet<Ended>,
     /// What syncs and refreshes listen to; replaced after a stop.
     chores: watch::Sender<Signal>,
@@ -55,7 +61,6 @@ struct Dispatcher {
 
 /// What a task has to say at its end.
 enum Ended {
-    Item(BatchId, Box<(Settlement, Option<Halt>)>),
     /// So many were asked for.
     Claimed(BatchId, usize, Result<Vec<Claim>, StoreError>),
     Settled(BatchId, Vec<Fate>),
@@ -67,6 +72,7 @@ enum Ended {
         result: Enqueued,
     },
     Released(BatchId, Result<Vec<(RowId, State)>, StoreError>),
+    Runner,
     Chore,
 }
 
@@ -76,11 +82,15 @@ pub(super) async fn run(
     reports: mpsc::Sender<Report>,
     mut orders: mpsc::Receiver<Order>,
 ) {
+    let (news, mut newest) = mpsc::channel(NEWS);
+    let mut told = Vec::new();
     let mut this = Dispatcher {
         tools,
         refusal,
         reports,
         batches: BTreeMap::new(),
+        lines: Lines::default(),
+        news,
         tasks: JoinSet::new(),
         chores: watch::Sender::new(Signal::Go),
         opening: watch::Sender::new(Signal::Go),
@@ -107,6 +117,12 @@ pub(super) async fn run(
                 } else {
                     is_open = false;
                     this.stop().await;
+                }
+            }
+            _ = newest.recv_many(&mut told, NEWS) => {
+                let now = Instant::now();
+                for news in told.drain(..) {
+                    this.hear(news, now).await;
                 }
             }
             Some(ended) = this.tasks.join_next() => {
@@ -137,6 +153,10 @@ impl Dispatcher {
             return;
         };
         batch.signal.send_replace(Signal::Stopped);
+        // Their runners may be kept waiting by another batch.
+        for item in self.lines.withdraw(id) {
+            batch.end(item.withdraw(), Instant::now());
+        }
         if batch.halt.is_some() || batch.phase == Phase::Releasing {
             return;
         }
@@ -200,13 +220,14 @@ impl Dispatcher {
         due
     }
 
+    fn concurrency(&self) -> usize {
+        let limits = self.tools.as_ref().map(|tools| &tools.limits);
+        limits.map_or(1, |limits| limits.concurrency.max(1))
+    }
+
     /// Items with an intent on disk and no settlement, at most.
     fn window(&self) -> usize {
-        let concurrency = self
-            .tools
-            .as_ref()
-            .map_or(1, |tools| tools.limits.concurrency);
-        AHEAD * concurrency.max(1)
+        AHEAD * self.concurrency()
     }
 
     /// Has what came of items written down, if it is time to.
@@ -266,21 +287,43 @@ impl Dispatcher {
             batch.phase = Phase::Ending;
         }
         batch.busy += claims.len();
-        let (tools, errand) = (Arc::clone(tools), batch.errand);
-        let signal = Arc::clone(&batch.signal);
-        let turns = Arc::clone(&batch.turns);
+        let job = Arc::new(Job {
+            tools: Arc::clone(tools),
+            batch: id,
+            errand: batch.errand,
+            signal: Arc::clone(&batch.signal),
+        });
         for claim in claims {
             let is_response = claim.kind == Kind::Response;
-            let item = Item {
-                tools: Arc::clone(&tools),
-                batch: id,
-                turn: is_response.then(|| Turn::begin(&turns, claim.row, &claim.later)),
+            self.lines.push(Item {
+                job: Arc::clone(&job),
+                turn: is_response.then(|| Turn::begin(&batch.turns, claim.row, &claim.later)),
                 claim,
-                errand,
-                signal: Arc::clone(&signal),
-            };
-            self.begin(async move { Ended::Item(id, Box::new(item.carry_out().await)) })
-                .await;
+            });
+        }
+        self.send_runners();
+    }
+
+    fn send_runners(&mut self) {
+        for runner in self.lines.runners(self.concurrency(), &self.news) {
+            self.tasks.spawn(async move {
+                runner.run().await;
+                Ended::Runner
+            });
+        }
+    }
+
+    async fn hear(&mut self, news: News, now: Instant) {
+        match news {
+            News::Ended(id, settlement, halt) => {
+                if let Some(batch) = self.batches.get_mut(&id) {
+                    batch.end(settlement, now);
+                }
+                if let Some(halt) = halt {
+                    self.halt(id, *halt).await;
+                }
+            }
+            News::Aside => self.send_runners(),
         }
     }
 
@@ -349,15 +392,6 @@ impl Dispatcher {
             },
         };
         match ended {
-            Ended::Item(id, item) => {
-                let (settlement, halt) = *item;
-                if let Some(batch) = self.batches.get_mut(&id) {
-                    batch.end(settlement, Instant::now());
-                }
-                if let Some(halt) = halt {
-                    self.halt(id, halt).await;
-                }
-            }
             Ended::Claimed(id, asked, claims) => self.claimed(id, asked, claims).await,
             Ended::Settled(id, fates) => self.settled(id, fates).await,
             Ended::Enqueued {
@@ -390,7 +424,7 @@ impl Dispatcher {
                 }
                 self.finish(id).await;
             }
-            Ended::Chore => {}
+            Ended::Runner | Ended::Chore => {}
         }
     }
 

@@ -8,11 +8,12 @@ use tokio::sync::watch;
 use tokio::time;
 
 use crate::api::{self, Verdict};
-use crate::domain::{Answer, BatchId, Cause, Halt, Outcome, Report, Settlement};
+use crate::domain::{Answer, BatchId, Cause, Halt, Kind, Outcome, Report, Settlement};
 use crate::store::Claim;
 
 use super::fetch::{Looked, look};
 use super::limit::Place;
+use super::line::Runner;
 use super::tries::{Ending, Next, Tries};
 use super::turns::Turn;
 use super::{Signal, Tools, after, stopped, verify};
@@ -25,63 +26,99 @@ pub(super) enum Errand {
     Settle,
 }
 
-pub(super) struct Item {
+/// What all items of a batch have in common.
+#[derive(Debug)]
+pub(super) struct Job {
     pub(super) tools: Arc<Tools>,
     pub(super) batch: BatchId,
-    pub(super) claim: Claim,
     pub(super) errand: Errand,
-    /// A response's.
-    pub(super) turn: Option<Turn>,
-    /// The batch's; an item that meets a reason to halt says so to all others at once.
+    /// An item that meets a reason to halt says so to all others at once.
     pub(super) signal: Arc<watch::Sender<Signal>>,
 }
 
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) job: Arc<Job>,
+    pub(super) claim: Claim,
+    /// A response's.
+    pub(super) turn: Option<Turn>,
+}
+
 impl Item {
-    pub(super) async fn carry_out(self) -> (Settlement, Option<Halt>) {
-        let mut signal = self.signal.subscribe();
+    pub(super) fn kind(&self) -> Kind {
+        self.claim.kind
+    }
+
+    pub(super) fn batch(&self) -> BatchId {
+        self.job.batch
+    }
+
+    /// Nothing has been sent, and nothing will be.
+    pub(super) fn withdraw(self) -> Settlement {
+        self.settlement(Tries::default().stopped())
+    }
+
+    fn settlement(self, ending: Ending) -> Settlement {
+        Settlement {
+            row: self.claim.row,
+            kind: self.claim.kind,
+            id: self.claim.id,
+            outcome: ending.outcome,
+            answer: ending.answer,
+        }
+    }
+
+    pub(super) async fn carry_out(self, runner: &mut Runner) -> (Settlement, Option<Halt>) {
+        let mut signal = self.job.signal.subscribe();
         if let Some(turn) = self.turn.as_ref().filter(|turn| !turn.is_first()) {
+            runner.step_aside().await;
             tokio::select! {
                 () = stopped(&mut signal) => {}
                 () = turn.come() => {}
             }
         }
-        let Ending {
-            outcome,
-            answer,
-            halt,
-        } = match self.errand {
+        let mut ending = match self.job.errand {
             Errand::Delete if self.claim.in_doubt => {
-                self.delete_for_sure(&mut signal, Tries::after_doubt())
+                self.delete_for_sure(runner, &mut signal, Tries::after_doubt())
                     .await
             }
-            Errand::Delete => self.delete_for_sure(&mut signal, Tries::default()).await,
-            // Seldom, and large: apart, so that each item that only waits is small.
-            Errand::Settle => Box::pin(self.settle(&mut signal)).await,
+            Errand::Delete => {
+                self.delete_for_sure(runner, &mut signal, Tries::default())
+                    .await
+            }
+            // Seldom, and large: apart, so that each runner is small.
+            Errand::Settle => Box::pin(self.settle(runner, &mut signal)).await,
         };
-        if halt.is_some() {
-            self.signal.send_replace(Signal::Stopped);
+        if ending.halt.is_some() {
+            self.job.signal.send_replace(Signal::Stopped);
         }
-        let settlement = Settlement {
-            row: self.claim.row,
-            kind: self.claim.kind,
-            id: self.claim.id,
-            outcome,
-            answer,
-        };
-        (settlement, halt)
+        let halt = ending.halt.take();
+        (self.settlement(ending), halt)
     }
 
-    async fn delete_for_sure(&self, signal: &mut watch::Receiver<Signal>, tries: Tries) -> Ending {
-        let ending = self.delete(signal, tries).await;
-        if self.tools.limits.verify && ending.outcome.is_success() {
-            return Box::pin(verify::verify(&self.tools, &self.claim, ending, signal)).await;
+    async fn delete_for_sure(
+        &self,
+        runner: &mut Runner,
+        signal: &mut watch::Receiver<Signal>,
+        tries: Tries,
+    ) -> Ending {
+        let ending = self.delete(runner, signal, tries).await;
+        let tools = &self.job.tools;
+        if tools.limits.verify && ending.outcome.is_success() {
+            runner.step_aside().await;
+            return Box::pin(verify::verify(tools, &self.claim, ending, signal)).await;
         }
         ending
     }
 
-    async fn delete(&self, signal: &mut watch::Receiver<Signal>, mut tries: Tries) -> Ending {
+    async fn delete(
+        &self,
+        runner: &mut Runner,
+        signal: &mut watch::Receiver<Signal>,
+        mut tries: Tries,
+    ) -> Ending {
         let Claim { row, kind, id, .. } = &self.claim;
-        let tools = &self.tools;
+        let Job { tools, batch, .. } = &*self.job;
         loop {
             let Some(place) = self.place(signal).await else {
                 return tries.stopped();
@@ -89,7 +126,7 @@ impl Item {
             let attempt = tries.count() + 1;
             tools
                 .tell(Report::Sending {
-                    batch: self.batch,
+                    batch: *batch,
                     row: *row,
                     attempt,
                 })
@@ -115,9 +152,10 @@ impl Item {
                 Next::Again(_) if is_silent => return silenced(tries.stopped()),
                 Next::Again(answer) => answer,
             };
+            runner.step_aside().await;
             tools
                 .tell(Report::Waiting {
-                    batch: self.batch,
+                    batch: *batch,
                     row: *row,
                     attempt,
                     until: after(wait),
@@ -133,11 +171,12 @@ impl Item {
     }
 
     /// Finds out what came of an earlier try. Only the service's word settles it.
-    async fn settle(&self, signal: &mut watch::Receiver<Signal>) -> Ending {
+    async fn settle(&self, runner: &mut Runner, signal: &mut watch::Receiver<Signal>) -> Ending {
         let Claim { kind, id, .. } = &self.claim;
-        let (outcome, answer, halt) = match look(&self.tools, *kind, id, signal).await {
+        runner.step_aside().await;
+        let (outcome, answer, halt) = match look(&self.job.tools, *kind, id, signal).await {
             // It is there, so whatever was sent before did not delete it.
-            Looked::Found(..) => return self.delete(signal, Tries::default()).await,
+            Looked::Found(..) => return self.delete(runner, signal, Tries::default()).await,
             Looked::Gone(answer) => (Outcome::Gone, answer, None),
             Looked::Unknown(answer) => (Outcome::Unsettled, answer, None),
             Looked::Halt(answer) => {
@@ -164,11 +203,12 @@ impl Item {
                 .await
                 .ok()?;
             let place = tokio::select! {
+                // Mostly there is one, and then nobody has to listen for a stop.
                 biased;
+                place = self.job.tools.deletions.enter(self.claim.kind) => place,
                 () = stopped(signal) => return None,
-                place = self.tools.deletions.enter(self.claim.kind) => place,
             };
-            // It may have changed while this waited.
+            // It may have changed meanwhile.
             match *signal.borrow_and_update() {
                 Signal::Go => return Some(place),
                 Signal::Paused => {}

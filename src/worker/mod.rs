@@ -35,6 +35,7 @@ mod dispatch;
 mod fetch;
 mod item;
 mod limit;
+mod line;
 mod mirror;
 mod open;
 mod refresh;
