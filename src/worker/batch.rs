@@ -14,7 +14,7 @@ use super::turns::Turns;
 
 /// How long what came of an item waits for company to be written down with. The next requests do not
 /// wait for it.
-const LINGER: Duration = Duration::from_millis(8);
+const LINGER: Duration = Duration::from_millis(16);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {

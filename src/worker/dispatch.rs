@@ -153,10 +153,6 @@ impl Dispatcher {
             return;
         };
         batch.signal.send_replace(Signal::Stopped);
-        // Their runners may be kept waiting by another batch.
-        for item in self.lines.withdraw(id) {
-            batch.end(item.withdraw(), Instant::now());
-        }
         if batch.halt.is_some() || batch.phase == Phase::Releasing {
             return;
         }

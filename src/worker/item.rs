@@ -53,11 +53,6 @@ impl Item {
         self.job.batch
     }
 
-    /// Nothing has been sent, and nothing will be.
-    pub(super) fn withdraw(self) -> Settlement {
-        self.settlement(Tries::default().stopped())
-    }
-
     fn settlement(self, ending: Ending) -> Settlement {
         Settlement {
             row: self.claim.row,

@@ -15,6 +15,7 @@ use crate::domain::{BatchId, Halt, Kind, Settlement};
 use super::item::Item;
 
 /// What a runner tells.
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
 pub(super) enum News {
     /// An item has ended.
     Ended(BatchId, Settlement, Option<Box<Halt>>),
@@ -51,19 +52,6 @@ pub(super) struct Runner {
 impl Lines {
     pub(super) fn push(&self, item: Item) {
         self.of(item.kind()).waiting().items.push_back(item);
-    }
-
-    /// Takes a batch's items off the lines.
-    pub(super) fn withdraw(&self, batch: BatchId) -> Vec<Item> {
-        let mut withdrawn: Vec<VecDeque<_>> = Vec::new();
-        for kind in Kind::ALL {
-            let mut waiting = self.of(kind).waiting();
-            let items = std::mem::take(&mut waiting.items).into_iter();
-            let (of_batch, others) = items.partition(|item| item.batch() == batch);
-            waiting.items = others;
-            withdrawn.push(of_batch);
-        }
-        withdrawn.into_iter().flatten().collect()
     }
 
     /// The runners that are missing, with `most` for a line.

@@ -49,6 +49,27 @@ async fn errors_of_the_service_are_tried_again() {
 }
 
 #[tokio::test]
+async fn what_waits_for_another_try_keeps_no_other_from_its_own() {
+    let service = Scripted::start(|number, _| match number {
+        0..5 => answer(500, "", ""),
+        _ => deleted(),
+    })
+    .await;
+    let limits = Limits {
+        concurrency: 1,
+        ..limits()
+    };
+    let ids = (0..5).map(|n| format!("resp_{n}"));
+    let (mut bench, _) = Bench::deleting(&service.base_url, limits, ids).await;
+    let (_, tally, _) = finished(&bench.until_idle().await);
+    assert_eq!((tally.deleted, tally.total()), (5, 5));
+    let seen = service.seen();
+    let firsts: std::collections::HashSet<_> = seen[..5].iter().collect();
+    // That all five wait for less than the next takes does not happen.
+    assert!(firsts.len() > 1, "{seen:?}");
+}
+
+#[tokio::test]
 async fn when_tries_are_used_up_the_item_failed_and_says_why() {
     let (reports, deletes, bench) = meet(Fault::Error(503), None).await;
     let (outcome, answer) = one(&reports);
