@@ -43,6 +43,8 @@ pub(super) struct Batch {
     pub(super) claiming: usize,
     /// Items under way: claimed, and nothing came of them yet.
     pub(super) busy: usize,
+    /// Those of them that wait for something else than their place on the wire.
+    pub(super) aside: usize,
     /// What came of the others, and since when the first of these waits to be written down.
     ended: Vec<Settlement>,
     since: Option<Instant>,
@@ -65,6 +67,7 @@ impl Batch {
             returned: Vec::new(),
             claiming: 0,
             busy: 0,
+            aside: 0,
             ended: Vec::new(),
             since: None,
             settling: 0,

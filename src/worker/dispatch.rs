@@ -20,16 +20,13 @@ use crate::domain::{
 };
 use crate::store::{Claim, StoreError};
 
+use super::ahead::Ahead;
 use super::batch::{Batch, Phase};
 use super::item::{Errand, Item, Job};
 use super::line::{Lines, News};
 use super::settle::Fate;
 use super::turns::Turn;
 use super::{Signal, Tools, settle};
-
-/// Items claimed for each place on the wire, of which half may be under way: enough to bridge the writing
-/// of the next claims, and few enough for the doubts that a crash would leave.
-const AHEAD: usize = 16;
 
 /// What runners may tell before they have to wait.
 const NEWS: usize = 256;
@@ -44,6 +41,7 @@ struct Dispatcher {
     reports: mpsc::Sender<Report>,
     /// Oldest first: that is the order of sending.
     batches: BTreeMap<BatchId, Batch>,
+    ahead: Ahead,
     lines: Lines,
     /// For the runners.
     news: mpsc::Sender<News>,
@@ -84,11 +82,13 @@ pub(super) async fn run(
 ) {
     let (news, mut newest) = mpsc::channel(NEWS);
     let mut told = Vec::new();
+    let concurrency = tools.as_ref().map_or(1, |tools| tools.limits.concurrency);
     let mut this = Dispatcher {
         tools,
         refusal,
         reports,
         batches: BTreeMap::new(),
+        ahead: Ahead::new(concurrency),
         lines: Lines::default(),
         news,
         tasks: JoinSet::new(),
@@ -221,14 +221,9 @@ impl Dispatcher {
         limits.map_or(1, |limits| limits.concurrency.max(1))
     }
 
-    /// Items with an intent on disk and no settlement, at most.
-    fn window(&self) -> usize {
-        AHEAD * self.concurrency()
-    }
-
     /// Has what came of items written down, if it is time to.
     async fn settle(&mut self, id: BatchId, now: Instant) {
-        let company = self.window() / 4;
+        let company = self.ahead.items() / 2;
         let (Ok(tools), Some(batch)) = (&self.tools, self.batches.get_mut(&id)) else {
             return;
         };
@@ -243,15 +238,15 @@ impl Dispatcher {
         .await;
     }
 
-    /// Claims as many items of a batch as the window has room for.
+    /// Claims as many items of a batch as may go ahead.
     async fn feed(&mut self, id: BatchId) {
-        let window = self.window();
         let sum = |count: fn(&Batch) -> usize| self.batches.values().map(count).sum::<usize>();
-        let under_way = sum(Batch::under_way);
-        let room = (window / 2).saturating_sub(under_way);
-        let room = room.min(window.saturating_sub(sum(Batch::in_hand)));
+        // What waits for something of its own is no reason for the others to wait.
+        let ready = sum(Batch::under_way).saturating_sub(sum(|batch| batch.aside));
+        let room = self.ahead.items().saturating_sub(ready);
+        let room = room.min(self.ahead.most().saturating_sub(sum(Batch::in_hand)));
         // A few at a time would be a commit for each few.
-        let is_worth_it = room >= window / 4 || under_way == 0;
+        let is_worth_it = room >= self.ahead.items() / 2 || ready == 0;
         // A younger batch is to have only what an older one leaves.
         let is_claiming = sum(|batch| batch.claiming) > 0;
         let (Ok(tools), Some(batch)) = (&self.tools, self.batches.get_mut(&id)) else {
@@ -262,6 +257,7 @@ impl Dispatcher {
             return;
         }
         batch.claiming = room;
+        self.ahead.claim(Instant::now());
         let tools = Arc::clone(tools);
         self.begin(async move {
             let claims = tools.ledger.intend(id, room, Timestamp::now()).await;
@@ -311,15 +307,27 @@ impl Dispatcher {
 
     async fn hear(&mut self, news: News, now: Instant) {
         match news {
-            News::Ended(id, settlement, halt) => {
+            News::Ended {
+                batch: id,
+                was_aside,
+                settlement,
+                halt,
+            } => {
+                self.ahead.end();
                 if let Some(batch) = self.batches.get_mut(&id) {
+                    batch.aside -= usize::from(was_aside);
                     batch.end(settlement, now);
                 }
                 if let Some(halt) = halt {
                     self.halt(id, *halt).await;
                 }
             }
-            News::Aside => self.send_runners(),
+            News::Aside(id) => {
+                if let Some(batch) = self.batches.get_mut(&id) {
+                    batch.aside += 1;
+                }
+                self.send_runners();
+            }
         }
     }
 

@@ -66,7 +66,7 @@ impl Item {
     pub(super) async fn carry_out(self, runner: &mut Runner) -> (Settlement, Option<Halt>) {
         let mut signal = self.job.signal.subscribe();
         if let Some(turn) = self.turn.as_ref().filter(|turn| !turn.is_first()) {
-            runner.step_aside().await;
+            runner.step_aside(self.job.batch).await;
             tokio::select! {
                 () = stopped(&mut signal) => {}
                 () = turn.come() => {}
@@ -100,7 +100,7 @@ impl Item {
         let ending = self.delete(runner, signal, tries).await;
         let tools = &self.job.tools;
         if tools.limits.verify && ending.outcome.is_success() {
-            runner.step_aside().await;
+            runner.step_aside(self.job.batch).await;
             return Box::pin(verify::verify(tools, &self.claim, ending, signal)).await;
         }
         ending
@@ -147,7 +147,7 @@ impl Item {
                 Next::Again(_) if is_silent => return silenced(tries.stopped()),
                 Next::Again(answer) => answer,
             };
-            runner.step_aside().await;
+            runner.step_aside(self.job.batch).await;
             tools
                 .tell(Report::Waiting {
                     batch: *batch,
@@ -168,7 +168,7 @@ impl Item {
     /// Finds out what came of an earlier try. Only the service's word settles it.
     async fn settle(&self, runner: &mut Runner, signal: &mut watch::Receiver<Signal>) -> Ending {
         let Claim { kind, id, .. } = &self.claim;
-        runner.step_aside().await;
+        runner.step_aside(self.job.batch).await;
         let (outcome, answer, halt) = match look(&self.job.tools, *kind, id, signal).await {
             // It is there, so whatever was sent before did not delete it.
             Looked::Found(..) => return self.delete(runner, signal, Tries::default()).await,

@@ -17,10 +17,15 @@ use super::item::Item;
 /// What a runner tells.
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
 pub(super) enum News {
-    /// An item has ended.
-    Ended(BatchId, Settlement, Option<Box<Halt>>),
-    /// Another runner is wanted.
-    Aside,
+    Ended {
+        batch: BatchId,
+        /// [`News::Aside`] was told of it.
+        was_aside: bool,
+        settlement: Settlement,
+        halt: Option<Box<Halt>>,
+    },
+    /// An item waits for something else than the wire; another runner is wanted.
+    Aside(BatchId),
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +99,12 @@ impl Runner {
         while let Some(item) = self.next() {
             let batch = item.batch();
             let (settlement, halt) = item.carry_out(&mut self).await;
-            let ended = News::Ended(batch, settlement, halt.map(Box::new));
+            let ended = News::Ended {
+                batch,
+                was_aside: self.is_aside,
+                settlement,
+                halt: halt.map(Box::new),
+            };
             // An error: the dispatcher has gone, and with it whoever would write this down.
             if self.news.send(ended).await.is_err() {
                 break;
@@ -120,12 +130,12 @@ impl Runner {
         item
     }
 
-    /// The item has to wait for something.
-    pub(super) async fn step_aside(&mut self) {
+    /// An item of this batch has to wait for something.
+    pub(super) async fn step_aside(&mut self, batch: BatchId) {
         if !std::mem::replace(&mut self.is_aside, true) {
             self.line.waiting().runners -= 1;
             // An error: as above.
-            let _ = self.news.send(News::Aside).await;
+            let _ = self.news.send(News::Aside(batch)).await;
         }
     }
 }

@@ -29,6 +29,7 @@
 //! It refuses to know the screen: whoever listens folds the reports. If nobody does any more, what is on
 //! the wire is settled all the same.
 
+mod ahead;
 mod batch;
 mod cite;
 mod dispatch;
