@@ -61,9 +61,11 @@ impl Lines {
             Some(report) => self.take(context, ledger, report).await,
             None => self.progress_now(context),
         }
+        if !context.streams.terminals.error {
+            return None;
+        }
         let due = self.due(Timestamp::now())?;
-        let terminal = context.streams.terminals.error;
-        terminal.then(|| Instant::now() + due)
+        Some(Instant::now() + due)
     }
 
     /// How long the seconds that are counted down stay as they are; `None` if none are.
@@ -77,9 +79,8 @@ impl Lines {
     }
 
     async fn take(&mut self, context: &mut Context, ledger: &Ledger, report: Report) {
-        let now = Timestamp::now();
         match report {
-            Report::Started { .. } => self.meter.begin(now),
+            Report::Started { .. } => self.meter.begin(Timestamp::now()),
             Report::Pace(Pace {
                 throttle: Some(throttle),
                 ..
@@ -100,6 +101,7 @@ impl Lines {
                 self.progress(context);
             }
             Report::Waiting { until, answer, .. } => {
+                let now = Timestamp::now();
                 let throttle = self.wait.take_if(|w| w.is_throttle && w.until > now);
                 self.wait = throttle.or(Some(Wait {
                     until,

@@ -67,6 +67,11 @@ impl Select {
             }
         }
         for Term { negated, test } in &list.query.terms {
+            if let (false, Test::Kind(kind)) = (negated, test) {
+                // As it stands, so that the index serves it, and with it the order.
+                select.and(&format!("kind = {}", codes::kind(*kind)));
+                continue;
+            }
             let test = select.test(test, now, list.now.as_second());
             // Unknown is no match, and no match negated is one.
             let not = if *negated { "NOT " } else { "" };

@@ -406,8 +406,7 @@ impl Places {
 impl Heard {
     fn taken(&mut self, now: Instant) {
         self.count = self.count.wrapping_add(1);
-        note(&mut self.taken, now);
-        let lately = self.taken_lately(now);
+        let lately = note(&mut self.taken, now);
         if lately >= self.most || now.saturating_duration_since(self.most_at) > MEMORY {
             (self.most, self.most_at) = (lately, now);
         }
@@ -430,16 +429,23 @@ impl Heard {
     }
 }
 
-fn note(times: &mut VecDeque<Instant>, now: Instant) {
+/// Keeps the last second's; says how many they are.
+fn note(times: &mut VecDeque<Instant>, now: Instant) -> f64 {
     times.push_back(now);
     while times.front().is_some_and(|at| *at + SECOND <= now) {
         times.pop_front();
     }
+    count(times.len())
 }
 
+/// How many in the last second.
 fn lately(times: &VecDeque<Instant>, now: Instant) -> f64 {
     let old = times.partition_point(|at| *at + SECOND <= now);
-    u32::try_from(times.len() - old).map_or(f64::MAX, f64::from)
+    count(times.len() - old)
+}
+
+fn count(times: usize) -> f64 {
+    u32::try_from(times).map_or(f64::MAX, f64::from)
 }
 
 #[cfg(test)]
