@@ -168,6 +168,32 @@ impl Client {
         })))
     }
 
+    /// For the same service with the same key, over connections of its own: a connection belongs to the
+    /// runtime it was opened on.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let Inner {
+            base_url,
+            is_loopback,
+            timeout,
+            connect_timeout,
+            authorization,
+            rules,
+            ..
+        } = &*self.0;
+        Self(Arc::new(Inner {
+            base_url: base_url.clone(),
+            is_loopback: *is_loopback,
+            timeout: *timeout,
+            connect_timeout: *connect_timeout,
+            authorization: authorization.clone(),
+            rules: rules.clone(),
+            request_ids: RequestIds::default(),
+            http: OnceCell::new(),
+            fresh: OnceCell::new(),
+        }))
+    }
+
     /// Without a trailing slash.
     pub fn base_url(&self) -> &Url {
         &self.0.base_url

@@ -95,7 +95,7 @@ pub(super) enum End {
 }
 
 /// What the verdicts depend on beyond the answer itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rules {
     /// Scrubbed from every text that leaves.
     pub(super) key: ApiKey,

@@ -75,6 +75,7 @@ pub(super) async fn delete(
         limits.rate = rate;
     }
     limits.verify = manner.verify;
+    limits.tells_tries = false;
     let order = Order::Delete {
         ticket: work::TICKET,
         rows: rows.clone(),

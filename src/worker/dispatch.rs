@@ -24,6 +24,7 @@ use super::ahead::Ahead;
 use super::batch::{Batch, Phase};
 use super::item::{Errand, Item, Job};
 use super::line::{Lines, News};
+use super::senders::Senders;
 use super::settle::Fate;
 use super::turns::Turn;
 use super::{Signal, Tools, settle};
@@ -41,7 +42,9 @@ struct Dispatcher {
     reports: mpsc::Sender<Report>,
     /// Oldest first: that is the order of sending.
     batches: BTreeMap<BatchId, Batch>,
+    concurrency: usize,
     ahead: Ahead,
+    senders: Senders,
     lines: Lines,
     /// For the runners.
     news: mpsc::Sender<News>,
@@ -82,13 +85,15 @@ pub(super) async fn run(
 ) {
     let (news, mut newest) = mpsc::channel(NEWS);
     let mut told = Vec::new();
-    let concurrency = tools.as_ref().map_or(1, |tools| tools.limits.concurrency);
+    let concurrency = tools.as_ref().map_or(1, |tools| tools.limits.concurrency.max(1));
     let mut this = Dispatcher {
         tools,
         refusal,
         reports,
         batches: BTreeMap::new(),
+        concurrency,
         ahead: Ahead::new(concurrency),
+        senders: Senders::new(concurrency),
         lines: Lines::default(),
         news,
         tasks: JoinSet::new(),
@@ -216,11 +221,6 @@ impl Dispatcher {
         due
     }
 
-    fn concurrency(&self) -> usize {
-        let limits = self.tools.as_ref().map(|tools| &tools.limits);
-        limits.map_or(1, |limits| limits.concurrency.max(1))
-    }
-
     /// Has what came of items written down, if it is time to.
     async fn settle(&mut self, id: BatchId, now: Instant) {
         let company = self.ahead.items() / 2;
@@ -297,11 +297,20 @@ impl Dispatcher {
     }
 
     fn send_runners(&mut self) {
-        for runner in self.lines.runners(self.concurrency(), &self.news) {
-            self.tasks.spawn(async move {
+        let Ok(tools) = &self.tools else {
+            return;
+        };
+        let next = || self.senders.next(&tools.client, &self.news);
+        for runner in self.lines.runners(self.concurrency, next) {
+            let runtime = runner.sender.runtime().cloned();
+            let run = async move {
                 runner.run().await;
                 Ended::Runner
-            });
+            };
+            match runtime {
+                Some(runtime) => self.tasks.spawn_on(run, &runtime),
+                None => self.tasks.spawn(run),
+            };
         }
     }
 

@@ -119,16 +119,18 @@ impl Item {
                 return tries.stopped();
             };
             let attempt = tries.count() + 1;
-            tools
-                .tell(Report::Sending {
-                    batch: *batch,
-                    row: *row,
-                    attempt,
-                })
-                .await;
+            if tools.limits.tells_tries {
+                tools
+                    .tell(Report::Sending {
+                        batch: *batch,
+                        row: *row,
+                        attempt,
+                    })
+                    .await;
+            }
             tools.tell_pace().await;
             tries.leave(Timestamp::now());
-            let heard = tools.client.delete(*kind, id).await;
+            let heard = runner.sender.client.delete(*kind, id).await;
             let wait = match heard.verdict {
                 Verdict::Retry { after, throttled } => {
                     let wait = api::backoff(attempt, after, rand::random());

@@ -8,11 +8,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
-
 use crate::domain::{BatchId, Halt, Kind, Settlement};
 
 use super::item::Item;
+use super::senders::Sender;
 
 /// What a runner tells.
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
@@ -47,8 +46,8 @@ struct Waiting {
 /// One of them, until dropped.
 #[derive(Debug)]
 pub(super) struct Runner {
+    pub(super) sender: Arc<Sender>,
     line: Arc<Line>,
-    news: mpsc::Sender<News>,
     /// At most so many for one line.
     most: usize,
     is_aside: bool,
@@ -59,8 +58,12 @@ impl Lines {
         self.of(item.kind()).waiting().items.push_back(item);
     }
 
-    /// The runners that are missing, with `most` for a line.
-    pub(super) fn runners(&self, most: usize, news: &mpsc::Sender<News>) -> Vec<Runner> {
+    /// The runners that are missing, with `most` for a line, each to run where `sender` says.
+    pub(super) fn runners(
+        &self,
+        most: usize,
+        mut sender: impl FnMut() -> Arc<Sender>,
+    ) -> Vec<Runner> {
         let mut runners = Vec::new();
         for kind in Kind::ALL {
             let line = self.of(kind);
@@ -69,8 +72,8 @@ impl Lines {
             while waiting.runners < wanted {
                 waiting.runners += 1;
                 runners.push(Runner {
+                    sender: sender(),
                     line: Arc::clone(line),
-                    news: news.clone(),
                     most,
                     is_aside: false,
                 });
@@ -106,7 +109,7 @@ impl Runner {
                 halt: halt.map(Box::new),
             };
             // An error: the dispatcher has gone, and with it whoever would write this down.
-            if self.news.send(ended).await.is_err() {
+            if self.sender.news.send(ended).await.is_err() {
                 break;
             }
         }
@@ -135,7 +138,7 @@ impl Runner {
         if !std::mem::replace(&mut self.is_aside, true) {
             self.line.waiting().runners -= 1;
             // An error: as above.
-            let _ = self.news.send(News::Aside(batch)).await;
+            let _ = self.sender.news.send(News::Aside(batch)).await;
         }
     }
 }

@@ -40,6 +40,7 @@ mod line;
 mod mirror;
 mod open;
 mod refresh;
+mod senders;
 mod settle;
 mod tries;
 mod turns;
@@ -81,6 +82,8 @@ pub struct Limits {
     pub read_only: bool,
     /// Believe no success of a deletion before a lookup says not found.
     pub verify: bool,
+    /// Report each try as it leaves ([`Report::Sending`]), for whoever shows that.
+    pub tells_tries: bool,
 }
 
 impl Limits {
@@ -103,6 +106,7 @@ impl Default for Limits {
             attempts: 6,
             read_only: false,
             verify: false,
+            tells_tries: true,
         }
     }
 }
