@@ -212,6 +212,7 @@ impl Client {
     /// Loads what the first request would load, so that trouble with TLS shows before a deletion is
     /// asked for. Sends nothing.
     pub async fn prepare(&self) -> Result<(), ClientError> {
+        RequestIds::prepare();
         self.http(Over::Pooled).await.map(|_| ())
     }
 

@@ -14,6 +14,11 @@ pub(super) struct RequestIds {
 }
 
 impl RequestIds {
+    /// Has the system's time zones looked up while nobody waits for it.
+    pub(super) fn prepare() {
+        tokio::task::spawn_blocking(TimeZone::system);
+    }
+
     /// One for the next try.
     pub(super) fn next(&self) -> String {
         let mut id = self.digits(Timestamp::now());

@@ -86,6 +86,9 @@ pub(super) async fn delete(
     let worker = worker::start(ledger.clone(), Ok(client), limits).await;
     let ended = work::carry_out(context, worker, order, async |context, report| {
         if let Some(Report::Accepted { rows, .. }) = &report {
+            if rows.len() == left.len() {
+                left.clear();
+            }
             left.retain(|row| !rows.contains(*row));
         }
         lines.report(context, &ledger, report).await

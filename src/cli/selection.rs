@@ -99,10 +99,16 @@ impl Selection {
             .review(ordered, Timestamp::now())
             .await
             .map_err(|e| context.store_failure(&e))?;
-        let deletable = RowSet::from(review.rows.clone());
-        let skipped = rows.into_iter().filter(|row| !deletable.contains(*row));
+        let mut skipped = rows;
+        if skipped.len() == review.rows.len() {
+            skipped.clear();
+        }
+        if !skipped.is_empty() {
+            let deletable = RowSet::from(review.rows.clone());
+            skipped.retain(|row| !deletable.contains(*row));
+        }
         Ok(Self {
-            skipped: skipped.collect(),
+            skipped,
             review,
             unknown: Vec::new(),
             freed: None,

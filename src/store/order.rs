@@ -56,7 +56,7 @@ pub(super) fn put_later(
     Ok(())
 }
 
-fn has_chains(disk: &Disk) -> Result<bool, StoreError> {
+pub(super) fn has_chains(disk: &Disk) -> Result<bool, StoreError> {
     let mut any = disk.db.prepare_cached(
         "SELECT 1 FROM resources INDEXED BY chain
          WHERE profile = ?1 AND previous IS NOT NULL LIMIT 1",
@@ -117,7 +117,14 @@ pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<R
     }
 }
 
-fn unique(rows: &[RowId]) -> Vec<RowId> {
+/// The rows, each once, where it comes first.
+pub(super) fn unique(rows: &[RowId]) -> Vec<RowId> {
+    // Mostly they are, which is seen in a fifth of the time.
+    let mut sorted = rows.to_vec();
+    sorted.sort_unstable();
+    if sorted.is_sorted_by(|a, b| a < b) {
+        return rows.to_vec();
+    }
     let mut seen = HashSet::with_capacity(rows.len());
     rows.iter()
         .copied()

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use rusqlite::{Statement, ToSql, params};
 
-use crate::domain::{Citing, Kind, ResourceId, Review, RowId};
+use crate::domain::{Citing, Kind, ResourceId, Review, RowId, RowSet};
 
 use super::codes::{Code, array};
 use super::error::StoreError;
+use super::order;
 use super::select::{IN_HAND, due};
 use super::thread::Disk;
 
@@ -24,13 +25,10 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
     ))?;
     let mut review = Review::default();
     let (mut responses, mut files) = (Vec::new(), Vec::new());
-    let mut seen = HashSet::with_capacity(rows.len());
-    let mut found = able.query(params![array(rows), disk.profile])?;
+    let rows = order::unique(rows);
+    let mut found = able.query(params![array(&rows), disk.profile])?;
     while let Some(found) = found.next()? {
         let row = RowId(found.get(0)?);
-        if !seen.insert(row) {
-            continue;
-        }
         if found.get(3)? {
             review.protected += 1;
             continue;
@@ -50,10 +48,7 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
         }
         review.rows.push(row);
     }
-    let mut chosen = seen;
-    if chosen.len() > review.rows.len() {
-        chosen = review.rows.iter().copied().collect();
-    }
+    let chosen = RowSet::from(review.rows.clone());
     let living = living(now);
     review.dependents = dependents(disk, &living, &responses, &chosen)?;
     review.cited = cited(disk, &living, &files, &chosen)?;
@@ -64,8 +59,11 @@ fn dependents(
     disk: &Disk,
     living: &str,
     rows: &[RowId],
-    chosen: &HashSet<RowId>,
+    chosen: &RowSet,
 ) -> Result<u64, StoreError> {
+    if rows.is_empty() || !order::has_chains(disk)? {
+        return Ok(0);
+    }
     let mut continued = disk.db.prepare(&format!(
         "SELECT row FROM resources WHERE {living} AND previous = {}",
         id_of(Kind::Response)
@@ -75,7 +73,7 @@ fn dependents(
         let mut later = continued.query(params![disk.profile, row.0])?;
         while let Some(row) = later.next()? {
             let row = RowId(row.get(0)?);
-            if !chosen.contains(&row) {
+            if !chosen.contains(row) {
                 dependents.insert(row);
             }
         }
@@ -87,7 +85,7 @@ fn cited(
     disk: &Disk,
     living: &str,
     rows: &[RowId],
-    chosen: &HashSet<RowId>,
+    chosen: &RowSet,
 ) -> Result<BTreeMap<RowId, Citing>, StoreError> {
     let mut cited = BTreeMap::new();
     let mut any = disk.db.prepare_cached("SELECT 1 FROM cites LIMIT 1")?;
@@ -107,7 +105,7 @@ fn cited(
 /// The living responses that cite a file.
 pub(super) fn citing(disk: &Disk, file: &ResourceId, now: Timestamp) -> Result<Citing, StoreError> {
     let mut statement = disk.db.prepare(&citing_rows(&living(now), "?2"))?;
-    read(&mut statement, disk, file.as_str(), &HashSet::new())
+    read(&mut statement, disk, file.as_str(), &RowSet::default())
 }
 
 fn living(now: Timestamp) -> String {
@@ -136,12 +134,12 @@ fn read(
     statement: &mut Statement<'_>,
     disk: &Disk,
     file: impl ToSql,
-    chosen: &HashSet<RowId>,
+    chosen: &RowSet,
 ) -> Result<Citing, StoreError> {
     let mut citing = Citing::default();
     let mut rows = statement.query(params![disk.profile, file])?;
     while let Some(row) = rows.next()? {
-        if chosen.contains(&RowId(row.get(0)?)) {
+        if chosen.contains(RowId(row.get(0)?)) {
             continue;
         }
         citing.count += 1;

@@ -25,7 +25,7 @@ const NEWS: usize = 256;
 #[derive(Debug)]
 pub(super) struct Senders {
     wanted: usize,
-    /// The first is this runtime; the others are started when first needed.
+    /// The first is this runtime.
     all: Vec<Arc<Sender>>,
 }
 
@@ -53,8 +53,8 @@ impl Senders {
         }
     }
 
-    /// The one with the fewest runners; each of them holds it.
-    pub(super) fn next(&mut self, client: &Client, news: &mpsc::Sender<News>) -> Arc<Sender> {
+    /// Has the threads ready before there is something to send.
+    pub(super) fn start(&mut self, client: &Client, news: &mpsc::Sender<News>) {
         while self.all.len() < self.wanted {
             let sender = if self.all.is_empty() {
                 Sender::here(client, news)
@@ -66,6 +66,11 @@ impl Senders {
             };
             self.all.push(Arc::new(sender));
         }
+    }
+
+    /// The one with the fewest runners; each of them holds it.
+    pub(super) fn next(&mut self, client: &Client, news: &mpsc::Sender<News>) -> Arc<Sender> {
+        self.start(client, news);
         let fewest = self.all.iter().min_by_key(|sender| Arc::strong_count(sender));
         fewest.map_or_else(|| Arc::new(Sender::here(client, news)), Arc::clone)
     }
@@ -86,15 +91,19 @@ impl Sender {
         let (end, ended) = oneshot::channel::<()>();
         let (sender, receiver) = mpsc::channel(NEWS);
         let news = news.clone();
+        let client = client.apart();
+        let prepared = client.clone();
         thread::Builder::new()
             .name("requests".to_owned())
             .spawn(move || {
                 runtime.spawn(hand_over(receiver, news));
+                // An error is one of the first request, too.
+                runtime.spawn(async move { prepared.prepare().await });
                 // An error: that is the end.
                 let _ = runtime.block_on(ended);
             })?;
         Ok(Self {
-            client: client.apart(),
+            client,
             news: sender,
             thread: Some(Thread {
                 runtime: handle,

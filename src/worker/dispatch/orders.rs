@@ -68,6 +68,7 @@ impl Dispatcher {
         enqueue: impl FnOnce(Arc<Tools>) -> W,
     ) {
         if let Some(tools) = self.tools(ticket).await {
+            self.senders.start(&tools.client, &self.news);
             let stops = self.stops;
             let enqueued = enqueue(tools);
             self.tasks.spawn(async move {
