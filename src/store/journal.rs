@@ -17,8 +17,8 @@
 //! list their ids. It only ever grows, but for purges of its old end; `chain` links its entries.
 
 use jiff::Timestamp;
-use rusqlite::types::ValueRef;
 use rusqlite::params;
+use rusqlite::types::ValueRef;
 
 use crate::domain::{
     Answer, BatchId, Cause, Kind, Outcome, Resource, ResourceId, RowId, Settlement, State,

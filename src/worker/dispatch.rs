@@ -85,7 +85,9 @@ pub(super) async fn run(
 ) {
     let (news, mut newest) = mpsc::channel(NEWS);
     let mut told = Vec::new();
-    let concurrency = tools.as_ref().map_or(1, |tools| tools.limits.concurrency.max(1));
+    let concurrency = tools
+        .as_ref()
+        .map_or(1, |tools| tools.limits.concurrency.max(1));
     let mut this = Dispatcher {
         tools,
         refusal,

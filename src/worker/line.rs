@@ -14,7 +14,10 @@ use super::item::Item;
 use super::senders::Sender;
 
 /// What a runner tells.
-#[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are of the large kind"
+)]
 pub(super) enum News {
     Ended {
         batch: BatchId,

@@ -71,7 +71,10 @@ impl Senders {
     /// The one with the fewest runners; each of them holds it.
     pub(super) fn next(&mut self, client: &Client, news: &mpsc::Sender<News>) -> Arc<Sender> {
         self.start(client, news);
-        let fewest = self.all.iter().min_by_key(|sender| Arc::strong_count(sender));
+        let fewest = self
+            .all
+            .iter()
+            .min_by_key(|sender| Arc::strong_count(sender));
         fewest.map_or_else(|| Arc::new(Sender::here(client, news)), Arc::clone)
     }
 }
