@@ -329,6 +329,17 @@ fn newest(journal: &Connection) -> i64 {
 }
 
 const DELETE: [&str; 6] = ["delete", "--filter", "tag:go", "--yes", "-o", "jsonl"];
+/// So many that more than one thread sends.
+const DELETE_MANY_AT_ONCE: [&str; 8] = [
+    "delete",
+    "--filter",
+    "tag:go",
+    "--yes",
+    "-o",
+    "jsonl",
+    "--concurrency",
+    "64",
+];
 const RESUME: [&str; 3] = ["resume", "-o", "jsonl"];
 
 async fn round(seed: u64) {
@@ -340,8 +351,10 @@ async fn round(seed: u64) {
         let resumes = unsettled > 0 && dice.below(2) == 0;
         let (args, items) = if resumes {
             (&RESUME[..], unsettled)
-        } else {
+        } else if dice.below(2) == 0 {
             (&DELETE[..], left)
+        } else {
+            (&DELETE_MANY_AT_ONCE[..], left)
         };
         let moment = Moment::random(&mut dice, items);
         let code = round.run(args, Some(moment)).await;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use super::stub::{Scripted, answer, deleted};
-use super::{Bench, client, faulty, finished, halt, limits, one, ruled};
+use super::{Bench, client, faulty, finished, halt, limits, one, ruled, settled};
 
 /// One response on a service with this rule for deletions; its reports, and how many DELETEs came.
 async fn meet(fault: Fault, times: Option<u32>) -> (Vec<Report>, u32, Bench) {
@@ -67,6 +67,39 @@ async fn what_waits_for_another_try_keeps_no_other_from_its_own() {
     let firsts: std::collections::HashSet<_> = seen[..5].iter().collect();
     // That all five wait for less than the next takes does not happen.
     assert!(firsts.len() > 1, "{seen:?}");
+}
+
+/// More than one thread sends them then.
+#[tokio::test]
+async fn many_at_once_are_all_told_once_and_in_doubt_only_if_never_answered() {
+    let faults = Faults {
+        jitter: Duration::from_millis(4),
+        fail_percent: 20,
+        ..Faults::default()
+    };
+    let service = faulty(600, 600, faults).await;
+    let limits = Limits {
+        concurrency: 96,
+        attempts: 20,
+        ..limits()
+    };
+    let ids = [service.response_ids(), service.file_ids()].concat();
+    let (mut bench, rows) = Bench::deleting(&service.base_url(), limits, &ids).await;
+    let reports = bench.until_idle().await;
+    let mut told: Vec<_> = settled(&reports).iter().map(|s| s.row).collect();
+    told.sort_unstable();
+    assert!(told.iter().eq(&rows), "each once");
+    let (_, tally, returned) = finished(&reports);
+    assert_eq!((tally.total(), returned.len()), (1_200, 0));
+    assert_eq!((tally.failed, tally.refused, tally.cancelled), (0, 0, 0));
+    let left = service.response_ids().len() + service.file_ids().len();
+    assert!(left as u64 <= tally.unsettled, "{left} left: {tally:?}");
+    // Seen from the other side: what was answered is not sent again.
+    let states = bench.states(&rows).await;
+    let settled = states
+        .iter()
+        .filter(|s| matches!(s, State::Deleted | State::Gone));
+    assert_eq!(settled.count() as u64, tally.deleted + tally.gone);
 }
 
 #[tokio::test]
