@@ -59,8 +59,8 @@ fn main() -> color_eyre::Result<ExitCode> {
 }
 
 /// One thread for all that waits: with more, requests and what comes of them spend a third more time
-/// on being handed around. The ledger has threads of its own, and so has the writing of results. The
-/// emulator answers many clients at once.
+/// on being handed around. The ledger has threads of its own, and so have the writing of results and, where
+/// many requests are sent at once, a share of these. The emulator answers many clients at once.
 fn runtime(command: &Command) -> std::io::Result<Runtime> {
     let mut builder = match command {
         Command::Emulate(_) => Builder::new_multi_thread(),

@@ -237,7 +237,7 @@ pub enum Report {
     Started {
         batch: BatchId,
     },
-    /// A request is about to leave; its intent is on disk.
+    /// A request is about to leave; its intent is on disk. Only told to those who show it.
     Sending {
         batch: BatchId,
         row: RowId,

@@ -126,8 +126,9 @@ fn text(text: Option<&str>) -> ValueRef<'_> {
     text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
 }
 
-/// Takes rows, each of them named once, into a batch, which is made with the first that can be taken. Pending rows, protected
-/// ones and stored tombstones cannot enter; an expired row can, as only our clock calls it so.
+/// Takes rows, each of them named once, into a batch, which is made with the first that can be taken.
+/// Pending rows, protected ones and stored tombstones cannot enter; an expired row can, as only our clock
+/// calls it so.
 pub(super) fn enqueue(
     disk: &Disk,
     batch: Option<BatchId>,

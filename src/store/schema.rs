@@ -28,8 +28,8 @@ const CACHE_KIB: i64 = 6 * 1024;
 /// The size of a page of a new ledger, in bytes, four times the usual: a batch changes most of each page
 /// that it touches, and every page costs some calls to read, to write and to write back.
 const PAGE: i64 = 16 * 1024;
-/// How long the log grows before it is written back, in pages: 4 MiB.
-const LOG_PAGES: i64 = 250;
+/// How long the log grows before it is written back, in bytes.
+const LOG: i64 = 4 * 1024 * 1024;
 /// Prepared statements kept: all fixed ones and the last few queries.
 const STATEMENTS: usize = 64;
 
@@ -333,7 +333,9 @@ fn create(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     set_wal(db)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    // A ledger that is older has its own.
+    let page: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG / page.max(1))?;
     let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     // Under the lock: another instance may just have made it.
     if format(&tx, path)? == 0 {

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 /// How long what is claimed is to last, as fast as things go: some commits.
 const LASTING: Duration = Duration::from_millis(32);
 
-/// Items for each place on the wire, at least: the one that is there, and one to follow.
-const LEAST: usize = 2;
+/// Items for each place on the wire, at least: the one that is there, and two to follow, of which there
+/// is still half when more are claimed.
+const LEAST: usize = 3;
 
 /// And at most.
 const MOST: usize = 16;
@@ -83,8 +84,8 @@ mod tests {
 
     #[test]
     fn lets_as_many_ahead_as_go_in_a_moment_but_not_too_many() {
-        assert_eq!(Ahead::new(10).items(), 20);
-        assert_eq!([at(1), at(20), at(600)], [20; 3]);
+        assert_eq!(Ahead::new(10).items(), 30);
+        assert_eq!([at(1), at(20), at(900)], [30; 3]);
         assert_eq!(at(2_000), 64);
         assert_eq!([at(5_000), at(100_000)], [160; 2]);
     }
@@ -100,6 +101,6 @@ mod tests {
         ahead.claim(now + Duration::from_millis(100));
         assert_eq!(ahead.items(), 160);
         ahead.claim(now + Duration::from_hours(1));
-        assert_eq!(ahead.items(), 20);
+        assert_eq!(ahead.items(), 30);
     }
 }

@@ -23,14 +23,11 @@ use crate::store::{Claim, StoreError};
 use super::ahead::Ahead;
 use super::batch::{Batch, Phase};
 use super::item::{Errand, Item, Job};
-use super::line::{Lines, News};
+use super::line::{Lines, NEWS, News};
 use super::senders::Senders;
 use super::settle::Fate;
 use super::turns::Turn;
 use super::{Signal, Tools, settle};
-
-/// What runners may tell before they have to wait.
-const NEWS: usize = 256;
 
 type Enqueued = Result<Option<(BatchId, RowSet)>, StoreError>;
 
@@ -160,6 +157,10 @@ impl Dispatcher {
             return;
         };
         batch.signal.send_replace(Signal::Stopped);
+        // The runners may be kept waiting by another batch.
+        for item in self.lines.withdraw(id) {
+            batch.end(item.withdraw(), Instant::now());
+        }
         if batch.halt.is_some() || batch.phase == Phase::Releasing {
             return;
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time;
 
-use crate::api::{self, Fetched, Trouble};
+use crate::api::{self, Client, Fetched, Trouble};
 use crate::domain::{Answer, Cause, Facts, Kind, ResourceId};
 
 use super::limit::Limiter;
@@ -41,15 +41,17 @@ pub(super) enum Asked<T> {
     Stopped,
 }
 
-/// Asks for a resource until there is an answer or the tries are used up.
+/// Asks for a resource until there is an answer or the tries are used up; `client` is the one of the
+/// runtime that this runs on.
 pub(super) async fn look(
     tools: &Tools,
+    client: &Client,
     kind: Kind,
     id: &ResourceId,
     signal: &mut watch::Receiver<Signal>,
 ) -> Looked {
     let get = || async {
-        match tools.client.get(kind, id).await {
+        match client.get(kind, id).await {
             Fetched::Found { facts, raw } => Ok(Looked::Found(facts, raw)),
             Fetched::Gone(answer) => Ok(Looked::Gone(answer)),
             Fetched::Failed(answer) => Err(Trouble::Failed(Box::new(answer))),

@@ -53,6 +53,11 @@ impl Item {
         self.job.batch
     }
 
+    /// Nothing was sent, and nothing will be.
+    pub(super) fn withdraw(self) -> Settlement {
+        self.settlement(Tries::default().stopped())
+    }
+
     fn settlement(self, ending: Ending) -> Settlement {
         Settlement {
             row: self.claim.row,
@@ -101,7 +106,8 @@ impl Item {
         let tools = &self.job.tools;
         if tools.limits.verify && ending.outcome.is_success() {
             runner.step_aside(self.job.batch).await;
-            return Box::pin(verify::verify(tools, &self.claim, ending, signal)).await;
+            let client = &runner.sender.client;
+            return Box::pin(verify::verify(tools, client, &self.claim, ending, signal)).await;
         }
         ending
     }
@@ -131,6 +137,11 @@ impl Item {
             tools.tell_pace().await;
             tries.leave(Timestamp::now());
             let heard = runner.sender.client.delete(*kind, id).await;
+            let is_silent = tools.is_silent(Some(&heard.answer));
+            if is_silent || heard.verdict == Verdict::Stop {
+                // Before the place is free: another thread may be waiting for it.
+                self.job.signal.send_replace(Signal::Stopped);
+            }
             let wait = match heard.verdict {
                 Verdict::Retry { after, throttled } => {
                     let wait = api::backoff(attempt, after, rand::random());
@@ -142,7 +153,6 @@ impl Item {
                     Duration::ZERO
                 }
             };
-            let is_silent = tools.is_silent(Some(&heard.answer));
             let answer = match tries.judge(heard, tools.limits.attempts) {
                 Next::End(ending) if is_silent => return silenced(ending),
                 Next::End(ending) => return ending,
@@ -171,20 +181,21 @@ impl Item {
     async fn settle(&self, runner: &mut Runner, signal: &mut watch::Receiver<Signal>) -> Ending {
         let Claim { kind, id, .. } = &self.claim;
         runner.step_aside(self.job.batch).await;
-        let (outcome, answer, halt) = match look(&self.job.tools, *kind, id, signal).await {
-            // It is there, so whatever was sent before did not delete it.
-            Looked::Found(..) => return self.delete(runner, signal, Tries::default()).await,
-            Looked::Gone(answer) => (Outcome::Gone, answer, None),
-            Looked::Unknown(answer) => (Outcome::Unsettled, answer, None),
-            Looked::Halt(answer) => {
-                let halt = Halt {
-                    cause: answer.cause.unwrap_or(Cause::Service),
-                    answer: Some(answer.clone()),
-                };
-                (Outcome::Unsettled, answer, Some(halt))
-            }
-            Looked::Stopped => (Outcome::Cancelled, Answer::default(), None),
-        };
+        let (outcome, answer, halt) =
+            match look(&self.job.tools, &runner.sender.client, *kind, id, signal).await {
+                // It is there, so whatever was sent before did not delete it.
+                Looked::Found(..) => return self.delete(runner, signal, Tries::default()).await,
+                Looked::Gone(answer) => (Outcome::Gone, answer, None),
+                Looked::Unknown(answer) => (Outcome::Unsettled, answer, None),
+                Looked::Halt(answer) => {
+                    let halt = Halt {
+                        cause: answer.cause.unwrap_or(Cause::Service),
+                        answer: Some(answer.clone()),
+                    };
+                    (Outcome::Unsettled, answer, Some(halt))
+                }
+                Looked::Stopped => (Outcome::Cancelled, Answer::default(), None),
+            };
         Ending {
             outcome,
             answer,

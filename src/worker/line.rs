@@ -13,6 +13,9 @@ use crate::domain::{BatchId, Halt, Kind, Settlement};
 use super::item::Item;
 use super::senders::Sender;
 
+/// What runners may tell before they have to wait.
+pub(super) const NEWS: usize = 256;
+
 /// What a runner tells.
 #[expect(
     clippy::large_enum_variant,
@@ -59,6 +62,23 @@ pub(super) struct Runner {
 impl Lines {
     pub(super) fn push(&self, item: Item) {
         self.of(item.kind()).waiting().items.push_back(item);
+    }
+
+    /// Takes a batch's items off the lines.
+    pub(super) fn withdraw(&self, batch: BatchId) -> Vec<Item> {
+        let mut withdrawn = Vec::new();
+        for kind in Kind::ALL {
+            let mut waiting = self.of(kind).waiting();
+            let items = std::mem::take(&mut waiting.items);
+            for item in items {
+                if item.batch() == batch {
+                    withdrawn.push(item);
+                } else {
+                    waiting.items.push_back(item);
+                }
+            }
+        }
+        withdrawn
     }
 
     /// The runners that are missing, with `most` for a line, each to run where `sender` says.

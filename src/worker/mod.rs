@@ -1,10 +1,10 @@
 //! The only deleter: takes orders, writes intents, sends within limits, writes settlements, reports.
 //!
 //! ```text
-//!  Order ──► dispatch ──► intend (disk) ──► item: wait for a place ─► Sending ─► one DELETE
-//!              │    ▲                           │    ▲                           │
-//!              │    │                           │    └── Waiting: back off ◄─ retry
-//!              │    └─────── ended ◄────────────┴───────────────────────────── done
+//!  Order ──► dispatch ──► intend (disk) ──► line ──► runner: wait for a place ─► Sending ─► one DELETE
+//!              │    ▲                                  │    ▲                           │
+//!              │    │                                  │    └── Waiting: back off ◄─ retry
+//!              │    └─────── ended ◄───────────────────┴───────────────────────────── done
 //!              └──► settle (disk), with those that ended meanwhile ──► Settled
 //! ```
 //!

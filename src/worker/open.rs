@@ -45,7 +45,7 @@ async fn open(
     let (kind, id) = (resource.kind, resource.id.clone());
     // What is settled from here on is newer than the answer.
     let now = Timestamp::now();
-    let report = match look(tools, kind, &id, &mut signal).await {
+    let report = match look(tools, &tools.client, kind, &id, &mut signal).await {
         Looked::Found(facts, object) => {
             let report = Report::Opened {
                 ticket,

@@ -77,7 +77,7 @@ async fn one(
         answer,
     };
     let now = Timestamp::now();
-    let merged = match look(tools, kind, &id, &mut signal).await {
+    let merged = match look(tools, &tools.client, kind, &id, &mut signal).await {
         // As of before the lookup: what is settled meanwhile is newer than its answer.
         Looked::Found(facts, _) => tools.ledger.merge(row, facts, now).await.map(|merged| {
             let is_living = !merged.state_at(now).is_tombstone();

@@ -9,18 +9,15 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::api::Client;
 
-use super::line::News;
+use super::line::{NEWS, News};
 
 /// Requests at once that a thread is worth.
 const EACH: usize = 32;
-
-/// News that wait to be handed over, at most.
-const NEWS: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct Senders {
@@ -89,22 +86,29 @@ impl Sender {
     }
 
     fn start(client: &Client, news: &mpsc::Sender<News>) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let handle = runtime.handle().clone();
         let (end, ended) = oneshot::channel::<()>();
         let (sender, receiver) = mpsc::channel(NEWS);
         let news = news.clone();
         let client = client.apart();
         let prepared = client.clone();
+        // The thread first: a runtime may not be dropped here, on another.
+        let (give, take) = std::sync::mpsc::sync_channel::<Runtime>(1);
         thread::Builder::new()
             .name("requests".to_owned())
             .spawn(move || {
+                let Ok(runtime) = take.recv() else {
+                    return;
+                };
                 runtime.spawn(hand_over(receiver, news));
                 // An error is one of the first request, too.
                 runtime.spawn(async move { prepared.prepare().await });
                 // An error: that is the end.
                 let _ = runtime.block_on(ended);
             })?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        // It waits for nothing else, so it takes it.
+        let _ = give.send(runtime);
         Ok(Self {
             client,
             news: sender,

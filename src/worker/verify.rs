@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time;
 
+use crate::api::Client;
 use crate::domain::{Answer, Cause, Halt, Outcome};
 use crate::store::Claim;
 
@@ -26,13 +27,14 @@ const WAITS: [Duration; 4] = [
 /// `ending` if the service has no such id any more; else the deletion is in doubt.
 pub(super) async fn verify(
     tools: &Tools,
+    client: &Client,
     claim: &Claim,
     ending: Ending,
     signal: &mut watch::Receiver<Signal>,
 ) -> Ending {
     let mut waits = WAITS.iter();
     loop {
-        let (cause, seen) = match look(tools, claim.kind, &claim.id, signal).await {
+        let (cause, seen) = match look(tools, client, claim.kind, &claim.id, signal).await {
             Looked::Gone(_) => return ending,
             Looked::Found(..) => match waits.next() {
                 Some(wait) => {

@@ -43,7 +43,7 @@ async fn walk(
             id: id.clone(),
             row,
         };
-        let facts = match look(tools, Kind::Response, &id, signal).await {
+        let facts = match look(tools, &tools.client, Kind::Response, &id, signal).await {
             Looked::Found(facts, _) => facts,
             Looked::Gone(_) => {
                 tools.tell(walked(None)).await;

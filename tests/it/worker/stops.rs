@@ -50,6 +50,32 @@ async fn a_refused_key_stops_the_batch_after_what_is_in_flight() {
 }
 
 #[tokio::test]
+async fn nor_does_another_thread_send_after_a_refusal_was_heard() {
+    // So many are on the wire at first.
+    const FIRST: u64 = 8;
+    for round in 0..10 {
+        let service = service(emulator::Options {
+            responses: 400,
+            api_key: Some("another".into()),
+            ..emulator::Options::default()
+        })
+        .await;
+        let limits = Limits {
+            concurrency: 128,
+            ..limits()
+        };
+        let (mut bench, _) =
+            Bench::deleting(&service.base_url(), limits, service.response_ids()).await;
+        let reports = bench.until_idle().await;
+        assert_eq!(halt(&reports).unwrap().cause, Cause::KeyRefused);
+        let arrived = service.arrived();
+        assert!(arrived <= FIRST, "{arrived} requests in round {round}");
+        let (_, tally, _) = finished(&reports);
+        assert_eq!((tally.failed, tally.total()), (arrived, 400));
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_address_never_empties_the_ledger() {
     for (what, status, headers, body) in [
         ("nothing", 404, "", ""),
