@@ -120,16 +120,21 @@ pub(super) async fn matching(
     kind: Option<Kind>,
 ) -> Result<Vec<RowId>, Failure> {
     let listing = ledger
-        .listing(ListQuery {
-            kind,
-            query,
-            sort: Sort::default(),
-            tombstones: Tombstones::Hide,
-            now: Timestamp::now(),
-        })
+        .listing(matching_list(query, kind))
         .await
         .map_err(|e| context.store_failure(&e))?;
     Ok(listing.rows)
+}
+
+/// What [`matching`] asks for.
+pub(super) fn matching_list(query: Query, kind: Option<Kind>) -> ListQuery {
+    ListQuery {
+        kind,
+        query,
+        sort: Sort::default(),
+        tombstones: Tombstones::Hide,
+        now: Timestamp::now(),
+    }
 }
 
 pub(super) fn needs_kind(words: &Catalogue, id: &ResourceId) -> Failure {

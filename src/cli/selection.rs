@@ -63,11 +63,13 @@ impl Selection {
         ledger: &Ledger,
         query: Query,
     ) -> Result<Self, Failure> {
-        let rows = ids::matching(context, ledger, query, None).await?;
+        let review = ledger
+            .review_matching(ids::matching_list(query, None))
+            .await;
         // What cannot be deleted was not named, only matched: no word about it.
         Ok(Self {
-            skipped: Vec::new(),
-            ..Self::reviewed(context, ledger, rows).await?
+            review: review.map_err(|e| context.store_failure(&e))?,
+            ..Self::default()
         })
     }
 

@@ -296,6 +296,12 @@ impl Ledger {
             .await
     }
 
+    /// The same of all that match, in the order in which a batch of them is sent.
+    pub async fn review_matching(&self, query: ListQuery) -> Result<Review, StoreError> {
+        self.read(move |disk| review::review_matching(disk, &query))
+            .await
+    }
+
     pub async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {
         self.read(move |disk| ledger::counts(disk, now)).await
     }

@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{Statement, ToSql, params};
+use rusqlite::{Rows, Statement, ToSql, params, params_from_iter};
 
-use crate::domain::{Citing, Kind, ResourceId, Review, RowId, RowSet};
+use crate::domain::{Citing, Kind, ListQuery, ResourceId, Review, RowId, RowSet};
 
 use super::codes::{Code, array};
 use super::error::StoreError;
 use super::order;
-use super::select::{IN_HAND, due};
+use super::select::{IN_HAND, Select, due};
 use super::thread::Disk;
 
 /// How many of the responses that cite a file are named.
 const NAMED: usize = 3;
+
+/// Rows asked about in one statement: their numbers are held twice meanwhile.
+const TOGETHER: usize = 4096;
 
 /// See [`Review::rows`] for which of them count.
 pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Review, StoreError> {
@@ -23,36 +26,86 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
         "SELECT row, kind, bytes, protected FROM rarray(?1) CROSS JOIN resources ON row = value
          WHERE profile = ?2 AND state NOT IN (3, 4) AND NOT {IN_HAND}"
     ))?;
-    let mut review = Review::default();
-    let (mut responses, mut files) = (Vec::new(), Vec::new());
-    let rows = order::unique(rows);
-    let mut found = able.query(params![array(&rows), disk.profile])?;
-    while let Some(found) = found.next()? {
-        let row = RowId(found.get(0)?);
-        if found.get(3)? {
-            review.protected += 1;
-            continue;
-        }
-        match found.get::<_, Code<Kind>>(1)?.0 {
-            Kind::Response => {
-                responses.push(row);
-                review.responses += 1;
-            }
-            Kind::File => {
-                let bytes: Option<i64> = found.get(2)?;
-                let bytes = bytes.unwrap_or(0).unsigned_abs();
-                review.bytes = review.bytes.saturating_add(bytes);
-                files.push(row);
-                review.files += 1;
-            }
-        }
-        review.rows.push(row);
+    let mut sum = Sum::new(disk)?;
+    for rows in order::unique(rows).chunks(TOGETHER) {
+        sum.add(&mut able.query(params![array(rows), disk.profile])?)?;
     }
-    let chosen = RowSet::from(review.rows.clone());
-    let living = living(now);
-    review.dependents = dependents(disk, &living, &responses, &chosen)?;
-    review.cited = cited(disk, &living, &files, &chosen)?;
-    Ok(review)
+    sum.end(disk, now)
+}
+
+/// The same of all rows that match, in the order in which a batch of them is sent.
+pub(super) fn review_matching(disk: &Disk, list: &ListQuery) -> Result<Review, StoreError> {
+    let Select { sql, values } = Select::to_review(disk.profile, list);
+    let mut sum = Sum::new(disk)?;
+    // Not cached: the time is in its text.
+    let mut statement = disk.db.prepare(&sql)?;
+    sum.add(&mut statement.query(params_from_iter(values))?)?;
+    let rows = &mut sum.review.rows;
+    let parents = order::parents(disk, rows)?;
+    *rows = order::children_first(rows, &parents);
+    sum.end(disk, list.now)
+}
+
+/// What the rows so far add up to.
+struct Sum {
+    review: Review,
+    /// Those of its rows that others may build on, if any do; and the files that may be cited.
+    responses: Option<Vec<RowId>>,
+    files: Option<Vec<RowId>>,
+}
+
+impl Sum {
+    fn new(disk: &Disk) -> Result<Self, StoreError> {
+        let mut cites = disk.db.prepare_cached("SELECT 1 FROM cites LIMIT 1")?;
+        Ok(Self {
+            review: Review::default(),
+            responses: order::has_chains(disk)?.then(Vec::new),
+            files: cites.exists([])?.then(Vec::new),
+        })
+    }
+
+    /// Row, kind, bytes and whether it is protected, of each.
+    fn add(&mut self, found: &mut Rows<'_>) -> Result<(), StoreError> {
+        let review = &mut self.review;
+        while let Some(found) = found.next()? {
+            if found.get(3)? {
+                review.protected += 1;
+                continue;
+            }
+            let row = RowId(found.get(0)?);
+            review.rows.push(row);
+            match found.get::<_, Code<Kind>>(1)?.0 {
+                Kind::Response => {
+                    self.responses.iter_mut().for_each(|all| all.push(row));
+                    review.responses += 1;
+                }
+                Kind::File => {
+                    self.files.iter_mut().for_each(|all| all.push(row));
+                    let bytes: Option<i64> = found.get(2)?;
+                    let bytes = bytes.unwrap_or(0).unsigned_abs();
+                    review.bytes = review.bytes.saturating_add(bytes);
+                    review.files += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(self, disk: &Disk, now: Timestamp) -> Result<Review, StoreError> {
+        let Self {
+            mut review,
+            responses,
+            files,
+        } = self;
+        if responses.is_none() && files.is_none() {
+            return Ok(review);
+        }
+        let chosen = RowSet::from(review.rows.clone());
+        let living = living(now);
+        review.dependents = dependents(disk, &living, &responses.unwrap_or_default(), &chosen)?;
+        review.cited = cited(disk, &living, &files.unwrap_or_default(), &chosen)?;
+        Ok(review)
+    }
 }
 
 fn dependents(
@@ -61,9 +114,6 @@ fn dependents(
     rows: &[RowId],
     chosen: &RowSet,
 ) -> Result<u64, StoreError> {
-    if rows.is_empty() || !order::has_chains(disk)? {
-        return Ok(0);
-    }
     let mut continued = disk.db.prepare(&format!(
         "SELECT row FROM resources WHERE {living} AND previous = {}",
         id_of(Kind::Response)
@@ -88,10 +138,6 @@ fn cited(
     chosen: &RowSet,
 ) -> Result<BTreeMap<RowId, Citing>, StoreError> {
     let mut cited = BTreeMap::new();
-    let mut any = disk.db.prepare_cached("SELECT 1 FROM cites LIMIT 1")?;
-    if !any.exists([])? {
-        return Ok(cited);
-    }
     let mut statement = disk.db.prepare(&citing_rows(living, &id_of(Kind::File)))?;
     for row in rows {
         let citing = read(&mut statement, disk, row.0, chosen)?;

@@ -85,8 +85,8 @@ CREATE TABLE resources (
     UNIQUE (profile, kind, id)
 ) STRICT;
 CREATE INDEX listing ON resources
-    (profile, kind, created_at, row, state, expires_at, settled_at, bytes, status, purpose,
-     source, hay);
+    (profile, kind, created_at, row, state, expires_at, settled_at, bytes, protected, status,
+     purpose, source, hay);
 CREATE INDEX chain ON resources (profile, previous) WHERE previous IS NOT NULL;
 CREATE INDEX doubt ON resources (profile, row) WHERE state = 7;
 

@@ -18,9 +18,16 @@ pub(super) struct Select {
 impl Select {
     pub(super) fn new(profile: i64, list: &ListQuery) -> Self {
         let mut select = Self::matching("row", profile, list);
-        let order = order(list.sort, &due(list.now.as_millisecond()));
-        select.sql.push_str(" ORDER BY ");
-        select.sql.push_str(&order);
+        select.order(list);
+        select
+    }
+
+    /// What can be deleted of those, with what a review adds up, in the same order.
+    pub(super) fn to_review(profile: i64, list: &ListQuery) -> Self {
+        let mut select = Self::matching("row, kind, bytes, protected", profile, list);
+        // As in `enqueue`, an expired row counts: that it is gone is for the service to say.
+        select.and(&format!("state NOT IN (3, 4) AND NOT {IN_HAND}"));
+        select.order(list);
         select
     }
 
@@ -78,6 +85,12 @@ impl Select {
             select.and(&format!("{not}coalesce({test}, 0)"));
         }
         select
+    }
+
+    fn order(&mut self, list: &ListQuery) {
+        let order = order(list.sort, &due(list.now.as_millisecond()));
+        self.sql.push_str(" ORDER BY ");
+        self.sql.push_str(&order);
     }
 
     fn and(&mut self, condition: &str) {

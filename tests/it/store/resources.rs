@@ -247,6 +247,18 @@ async fn counts_and_reviews_add_up() {
         review(&rows).await.unwrap().rows,
         [0, 1, 2, 5].map(|n: usize| rows[n])
     );
+    // Looked for and added up in one go comes to the same.
+    ledger.protect(vec![rows[5]], true).await.unwrap();
+    for (text, expected) in [("", 4), ("kind:response", 3), ("kind:file", 1), ("r2", 1)] {
+        let found = ledger.listing(list(text)).await.unwrap().rows;
+        let ordered = ledger.ordered(found).await.unwrap();
+        let one_by_one = review(&ordered).await.unwrap();
+        let at_once = ledger.review_matching(list(text)).await.unwrap();
+        assert_eq!(at_once, one_by_one, "{text}");
+        let counted = at_once.responses + at_once.files + at_once.protected;
+        assert_eq!(counted, expected, "{text}");
+    }
+    ledger.protect(vec![rows[5]], false).await.unwrap();
     ledger.release(batch, at(1)).await.unwrap();
     let expected = Counts {
         responses: 3,
