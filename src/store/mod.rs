@@ -453,7 +453,7 @@ impl Ledger {
     ) -> Result<Option<(BatchId, Vec<RowId>)>, StoreError> {
         let rows = self.ordered(rows).await?;
         let mut batch = None;
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(CHUNK) {
             let chunk = chunk.to_vec();
             let part = self
@@ -477,6 +477,9 @@ impl Ledger {
 
     /// The rows, each once, in the order in which a batch of them is sent.
     pub async fn ordered(&self, rows: Vec<RowId>) -> Result<Vec<RowId>, StoreError> {
+        if !self.read(order::has_chains).await? {
+            return Ok(order::unique(rows));
+        }
         let mut parents = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(CHUNK) {
             let chunk = chunk.to_vec();

@@ -20,9 +20,6 @@ pub(super) fn parents(disk: &Disk, rows: &[RowId]) -> Result<Vec<Option<RowId>>,
              AND earlier.id = later.previous
          WHERE later.row = ?1 AND later.profile = ?2 AND later.kind = 0",
     )?;
-    if !has_chains(disk)? {
-        return Ok(vec![None; rows.len()]);
-    }
     let mut parents = Vec::with_capacity(rows.len());
     for row in rows {
         let found = parent.query_row(params![row.0, disk.profile], |row| row.get(0).map(RowId));
@@ -69,7 +66,7 @@ pub(super) fn has_chains(disk: &Disk) -> Result<bool, StoreError> {
 /// others. A circle, which no honest service makes, is cut where it is met.
 pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<RowId> {
     if parents.iter().all(Option::is_none) {
-        return unique(rows);
+        return unique(rows.to_vec());
     }
     let mut place = HashMap::with_capacity(rows.len());
     let mut items = Vec::with_capacity(rows.len());
@@ -118,18 +115,16 @@ pub(super) fn children_first(rows: &[RowId], parents: &[Option<RowId>]) -> Vec<R
 }
 
 /// The rows, each once, where it comes first.
-pub(super) fn unique(rows: &[RowId]) -> Vec<RowId> {
+pub(super) fn unique(mut rows: Vec<RowId>) -> Vec<RowId> {
     // Mostly they are, which is seen in a fifth of the time.
-    let mut sorted = rows.to_vec();
+    let mut sorted = rows.clone();
     sorted.sort_unstable();
     if sorted.is_sorted_by(|a, b| a < b) {
-        return rows.to_vec();
+        return rows;
     }
     let mut seen = HashSet::with_capacity(rows.len());
-    rows.iter()
-        .copied()
-        .filter(|row| seen.insert(*row))
-        .collect()
+    rows.retain(|row| seen.insert(*row));
+    rows
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(super) fn review(disk: &Disk, rows: &[RowId], now: Timestamp) -> Result<Revi
          WHERE profile = ?2 AND state NOT IN (3, 4) AND NOT {IN_HAND}"
     ))?;
     let mut sum = Sum::new(disk)?;
-    for rows in order::unique(rows).chunks(TOGETHER) {
+    for rows in order::unique(rows.to_vec()).chunks(TOGETHER) {
         sum.add(&mut able.query(params![array(rows), disk.profile])?)?;
     }
     sum.end(disk, now)
@@ -40,9 +40,11 @@ pub(super) fn review_matching(disk: &Disk, list: &ListQuery) -> Result<Review, S
     // Not cached: the time is in its text.
     let mut statement = disk.db.prepare(&sql)?;
     sum.add(&mut statement.query(params_from_iter(values))?)?;
-    let rows = &mut sum.review.rows;
-    let parents = order::parents(disk, rows)?;
-    *rows = order::children_first(rows, &parents);
+    if sum.responses.is_some() {
+        let rows = &mut sum.review.rows;
+        let parents = order::parents(disk, rows)?;
+        *rows = order::children_first(rows, &parents);
+    }
     sum.end(disk, list.now)
 }
 
